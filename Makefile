@@ -1,0 +1,50 @@
+# Every target sets up what it needs; nothing else has to be installed but Python 3.11+ and make.
+PYTHON ?= python3
+BIN := .venv/bin
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint docs bench bench-quick lock clean
+
+help: ## this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+
+.venv/core: requirements.lock requirements-uv.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
+	  { echo "grundstein needs Python 3.11, 3.12 or 3.13."; echo "Found: $$($(PYTHON) --version)"; echo "Next: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-uv.lock
+	@$(BIN)/uv pip install -q -p $(BIN)/python --require-hashes -r requirements.lock
+	@$(BIN)/uv pip install -q -p $(BIN)/python --no-deps -e .
+	@touch $@
+
+.venv/dev: .venv/core requirements-dev.lock
+	@$(BIN)/uv pip install -q -p $(BIN)/python --require-hashes -r requirements-dev.lock
+	@touch $@
+
+demo: .venv/core ## a simulated publisher, two decisions, their reports
+	@$(BIN)/grundstein demo
+
+test: .venv/dev ## every test
+	@$(BIN)/python -m pytest
+
+lint: .venv/dev ## style, types, rooms
+	@$(BIN)/ruff format --check -q src tests bench
+	@$(BIN)/ruff check -q src tests bench
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/mypy
+
+docs: .venv/dev ## the pages that are generated from the code
+	@$(BIN)/python docs/build.py
+
+bench: .venv/dev ## every figure of docs/benchmarks.md, measured anew
+	@$(BIN)/python bench/run.py
+
+bench-quick: .venv/dev ## the same in a few minutes, written nowhere
+	@$(BIN)/python bench/run.py --quick
+
+lock: .venv/core ## requirements*.lock, from pyproject.toml
+	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-annotate --no-header --no-emit-index-url pyproject.toml -o requirements.lock
+	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-annotate --no-header --no-emit-index-url -c requirements.lock --group dev -o requirements-dev.lock
+	@echo uv | $(BIN)/uv pip compile -q --universal --generate-hashes --no-annotate --no-header --no-emit-index-url - -o requirements-uv.lock
+
+clean: ## what make has made
+	@rm -rf .venv demo-project build dist

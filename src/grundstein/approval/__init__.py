@@ -1,0 +1,1 @@
+"""Reports and what a person signs. Records in, pages out."""

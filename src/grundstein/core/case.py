@@ -1,0 +1,89 @@
+"""Room core. In: one question of the business -> Out: Case and Money, as the person wrote them, checked and typed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+MONEY_FORMS: Mapping[str, tuple[str, ...]] = {
+    "cells": ("act_on_yes", "act_on_no", "skip_yes", "skip_no"),
+    "action": ("saved", "success", "cost"),
+    "classes": ("right", "wrong", "ask"),
+    "number": ("over", "under"),
+    "ranking": ("hit",),
+}
+
+
+@dataclass(frozen=True)
+class Money:
+    """What one unit's answer is worth, in the project's currency; names that a case leaves out are 0.
+
+    `amounts` holds the names of exactly one form of `MONEY_FORMS`; `assumed` names those that nobody has measured.
+    """
+
+    form: str
+    amounts: Mapping[str, float]
+    assumed: tuple[str, ...] = ()
+
+    def __getitem__(self, name: str) -> float:
+        return self.amounts.get(name, 0.0)
+
+    def cells(self) -> Mapping[str, float]:
+        """Return the four cells of a yes/no question; `action` becomes cells by saved x success - cost."""
+        if self.form == "action":
+            gain = self["saved"] * self["success"] - self["cost"]
+            return {"act_on_yes": gain, "act_on_no": -self["cost"], "skip_yes": 0.0, "skip_no": 0.0}
+        return {name: self[name] for name in MONEY_FORMS["cells"]}
+
+    def changed(self, name: str, amount: float) -> Money:
+        """Return the same money with one amount replaced."""
+        return Money(self.form, {**self.amounts, name: amount}, self.assumed)
+
+
+@dataclass(frozen=True)
+class Case:
+    """One question of the business, in `cases/NAME.yaml`.
+
+    `data` maps a role of the task to a table or a SELECT; `options` are the task's own fields (its `options` type).
+    `worthwhile` and `margin` are per unit, in the measure of the case; `running_cost` and `volume` per period.
+    """
+
+    name: str
+    question: str
+    task: str
+    data: Mapping[str, str]
+    options: Mapping[str, Any] = field(default_factory=dict)
+    decision: str = ""
+    entity: str = ""
+    time: str = ""
+    ignore: tuple[str, ...] = ()
+    baseline: str = ""
+    money: Money | None = None
+    metric: str = ""
+    running_cost: float = 0.0
+    baseline_cost: float = 0.0
+    volume: float | None = None
+    period: str = "year"
+    capacity: float | None = None
+    worthwhile: float = 0.0
+    tolerance: float | None = None
+    worst: float | None = None
+    acted: str = ""
+    holdback: float = 0.0
+    horizon_days: float = 0.0
+    split: str = ""
+    affects: str = ""
+    risk: str = ""
+    signed_by: tuple[str, ...] = ()
+    idea: bool = False
+
+    @property
+    def declared(self) -> bool:
+        """Whether the case says what an answer is worth, or that its metric decides."""
+        return self.money is not None or bool(self.metric)
+
+    def margin(self, opponent_cost: float = 0.0) -> float:
+        """What a candidate must gain per unit: worthwhile plus the running cost above the opponent's, per unit."""
+        extra = self.running_cost - opponent_cost
+        return self.worthwhile + (extra / self.volume if self.volume else 0.0)

@@ -1,0 +1,54 @@
+"""Room core. In: a code and its facts -> Out: a Finding, and its sentence in English or German.
+
+The sentences stand in `codes/*.toml`, one file a room: a title and a text a language, and the page that explains it.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from typing import Literal
+
+Section = Literal["issue", "tip", "passed", "not_applicable", "skipped"]
+Fact = str | int | float
+
+
+@dataclass(frozen=True)
+class Code:
+    """What a finding code says in each language, and its page: meaning and remedy."""
+
+    code: str
+    title: Mapping[str, str]
+    text: Mapping[str, str]
+    meaning: str
+    remedy: str
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The same atom in a contract check, an experiment and an observation."""
+
+    code: str
+    section: Section
+    facts: Mapping[str, Fact] = field(default_factory=dict)
+
+    def text(self, language: str = "en") -> str:
+        """Return the sentence; a number in it is written by its format in `codes/*.toml`."""
+        return codes()[self.code].text[language].format(**self.facts)
+
+    def title(self, language: str = "en") -> str:
+        """Return the short name of the finding."""
+        return codes()[self.code].title[language]
+
+
+@cache
+def codes() -> Mapping[str, Code]:
+    """Return every finding code of the house."""
+    found: dict[str, Code] = {}
+    for file in sorted(files("grundstein.core").joinpath("codes").iterdir(), key=lambda f: f.name):
+        for name, entry in tomllib.loads(file.read_text(encoding="utf-8")).items():
+            found[name] = Code(name, entry["title"], entry["text"], entry["meaning"], entry["remedy"])
+    return found

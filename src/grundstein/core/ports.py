@@ -1,0 +1,178 @@
+"""Room core. In: nothing -> Out: what the flow needs of a ledger, a table store, a file store and a project."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pyarrow import RecordBatchReader, Schema, Table
+
+    from grundstein.core.case import Case
+    from grundstein.core.contract import Contract
+    from grundstein.core.records import Record
+    from grundstein.core.task import Task
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One row of the ledger: a record and what stands around it. `seconds` are measured, `at` is UTC ISO."""
+
+    sequence: int
+    id: str
+    record: Record
+    at: str
+    person: str
+    host: str
+    previous: str
+    hash: str
+    seconds: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Head:
+    """The end of the chain, and the day it began; every report carries them."""
+
+    sequence: int
+    hash: str
+    born: str
+
+
+class Ledger(Protocol):
+    """Append-only and hash-chained. Two processes may write at once."""
+
+    def append(self, record: Record, seconds: Mapping[str, float] | None = None) -> Entry:
+        """Append, whatever came before; returns the new row."""
+
+    def once(self, record: Record, seconds: Mapping[str, float] | None = None) -> Entry:
+        """Append unless a row with this id exists; returns the row."""
+
+    def get(self, record_id: str) -> Entry:
+        """Return the newest row of an id; Refused where there is none."""
+
+    def entries(self, kind: type[Record] | None = None) -> Iterator[Entry]:
+        """Rows in order, of one kind or all."""
+
+    def head(self) -> Head:
+        """The chain's last row."""
+
+    def verify(self) -> list[str]:
+        """Walk the chain; returns one sentence for each break, none where it holds."""
+
+
+@dataclass(frozen=True)
+class TableInfo:
+    """A table at a version. `properties` are the summary of its last commit (batch content hashes among them)."""
+
+    name: str
+    version: str
+    rows: int
+    changed_at: str
+    digest: str
+    batches: tuple[str, ...]
+
+
+class TableStore(Protocol):
+    """Governed, versioned tables. A version stays readable byte for byte."""
+
+    def names(self) -> Sequence[str]:
+        """Tables in order of name, rejected ones included."""
+
+    def info(self, name: str, version: str = "") -> TableInfo:
+        """Facts of a version (the newest where empty); Refused where there is no such table, with the nearest name."""
+
+    def schema(self, name: str, version: str = "") -> Schema:
+        """The Arrow schema."""
+
+    def files(self, name: str, version: str = "") -> Sequence[str]:
+        """The Parquet files of a version, in order of arrival."""
+
+    def read(self, name: str, version: str = "") -> Table:
+        """The whole table ordered by `_row`."""
+
+    def stream(self, name: str, version: str = "") -> RecordBatchReader:
+        """The table as batches."""
+
+    def append(self, name: str, files: Sequence[Path], batch: str) -> TableInfo:
+        """Move Parquet files into the table (made if new) as one commit that carries the batch's content hash."""
+
+    def next_row(self, name: str) -> int:
+        """The `_row` of the next arrival."""
+
+    def lease(self, name: str) -> Lease:
+        """The one writer's lease of a table; the kernel gives it back when a process dies."""
+
+    def staging(self, name: str) -> Path:
+        """A fresh folder for files on their way into the table."""
+
+
+class Lease(Protocol):
+    """A context manager: inside it nobody else writes this table."""
+
+    def __enter__(self) -> Lease: ...
+    def __exit__(self, *exc: object) -> None: ...
+
+
+class FileStore(Protocol):
+    """Folders of plain files by the digest of their content."""
+
+    def keep(self, folder: Path) -> str:
+        """Copy a folder in; returns its digest (sha256 over names and contents)."""
+
+    def folder(self, digest: str) -> Path:
+        """Return a kept folder, its sha256 checked; Refused where it is missing or changed."""
+
+
+class Progress(Protocol):
+    """What a person at a terminal sees of long work; nothing in a pipe."""
+
+    def step(self, text: str) -> None:
+        """Say what is being done now."""
+
+
+class Project(Protocol):
+    """A project folder as the flow sees it."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def root(self) -> Path: ...
+    @property
+    def currency(self) -> str: ...
+    @property
+    def timezone(self) -> str: ...
+    @property
+    def languages(self) -> Sequence[str]: ...
+    @property
+    def salt(self) -> str: ...
+    @property
+    def lock(self) -> str: ...
+    @property
+    def ledger(self) -> Ledger: ...
+    @property
+    def tables(self) -> TableStore: ...
+    @property
+    def files(self) -> FileStore: ...
+    @property
+    def progress(self) -> Progress: ...
+
+    def case(self, name: str) -> Case:
+        """Read `cases/NAME.yaml`; Refused with file, line and nearest word."""
+
+    def case_names(self) -> Sequence[str]:
+        """The cases of the folder."""
+
+    def contract(self, table: str) -> Contract | None:
+        """Read `contracts/TABLE.yaml`; None where there is none."""
+
+    def write_contract(self, contract: Contract) -> Path:
+        """Write `contracts/TABLE.yaml`, keeping what a person added."""
+
+    def task(self, name: str) -> Task:
+        """Return the task of that name from the entry points; Refused with the names there are."""
+
+    def write_report(self, name: str, language: str, page: str) -> Path:
+        """Write `reports/NAME.LANGUAGE.html`."""

@@ -1,0 +1,188 @@
+"""Room core. In: what a step found -> Out: the records of the ledger; an id is the sha256 of content as canonical JSON.
+
+Time, person, host and durations stand in the ledger row around a record, so the same work gives the same id.
+Records hold aggregates and digests, never a row or a key: erasing never rewrites the ledger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from grundstein.core.figures import Figure
+from grundstein.core.findings import Finding
+
+Word = Literal["qualifies", "does_not_qualify", "not_enough_data", "not_applicable"]
+Standing = Literal["baseline", "default", "trivial", "candidate"]
+
+
+@dataclass(frozen=True)
+class Foundation:
+    """The ledger's first row: the salt of every seal; it cannot be changed."""
+
+    name: str
+    salt: str
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One arrival at a table: what was read, taken and put aside."""
+
+    table: str
+    source: str
+    content: str
+    rows: int
+    rejected: int
+    version: str
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True)
+class Question:
+    """A case as it stood when it was evaluated: its fields as canonical JSON."""
+
+    case: str
+    fields: str
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The pinned versions of all tables that a case reads. `digest` is over the files' sha256 at commit."""
+
+    question: str
+    case: str
+    versions: Mapping[str, str]
+    rows: Mapping[str, int]
+    digest: str
+
+
+@dataclass(frozen=True)
+class Seal:
+    """The sealed part of a table, the same for every case on it.
+
+    With `time`: rows later than `cut` (ISO instant, or a number for `_row`). Without: hash(salt, key) under `share`.
+    """
+
+    table: str
+    how: Literal["time", "entity", "random", "given"]
+    key: tuple[str, ...]
+    entity: str
+    time: str
+    share: float
+    cut: str
+    salt: str
+
+
+@dataclass(frozen=True)
+class Gain:
+    """The mean difference per unit and its range."""
+
+    mean: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one solution did on one part: value per unit, metrics, and the counts of the first screen."""
+
+    name: str
+    standing: Standing
+    value: float
+    metrics: Mapping[str, float]
+    model: str = ""
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """Solutions compared on development rows."""
+
+    question: str
+    snapshot: str
+    seal: str
+    case: str
+    task: str
+    unit: str
+    split: str
+    measure: str
+    money: bool
+    declared: bool
+    units: int
+    units_test: int
+    margins: Mapping[str, float]
+    outcomes: tuple[Outcome, ...]
+    gains: Mapping[str, Gain]
+    winner: str
+    perfect: float
+    detectable: float | None
+    units_needed: int | None
+    differences: str
+    findings: tuple[Finding, ...]
+    figures: tuple[Figure, ...]
+    seed: int
+    budget: int
+    lock: str
+
+
+@dataclass(frozen=True)
+class Opening:
+    """One use of the sealed test part, appended before a sealed row is read."""
+
+    experiment: str
+    case: str
+    identity: str
+    count: int
+    level: float
+    units: int
+    sketch: tuple[int, ...]
+    given: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Flip:
+    """An assumed amount, and the value at which the verdict changes; None: nowhere in the range tried."""
+
+    amount: str
+    stated: float
+    flips_at: float | None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the judge said. `gains` is against each opponent; `figures` says which rows they are of."""
+
+    opening: str
+    experiment: str
+    case: str
+    verdict: Word
+    winner: str
+    figures: Literal["sealed", "development"]
+    level: float
+    openings: int
+    gains: Mapping[str, Gain]
+    margins: Mapping[str, float]
+    hardest: str
+    outcomes: tuple[Outcome, ...]
+    detectable: float | None
+    units_needed: int | None
+    flips: tuple[Flip, ...]
+    findings: tuple[Finding, ...]
+    pictures: tuple[Figure, ...]
+
+
+@dataclass(frozen=True)
+class Report:
+    """The pages made of a verdict or an experiment: sha256 by language, and the ledger's head they carry."""
+
+    subject: str
+    case: str
+    pages: Mapping[str, str]
+    head: str
+
+
+Record = Foundation | Batch | Question | Snapshot | Seal | Experiment | Opening | Verdict | Report
+KINDS: Mapping[str, type[Record]] = {
+    kind.__name__: kind
+    for kind in (Foundation, Batch, Question, Snapshot, Seal, Experiment, Opening, Verdict, Report)
+}

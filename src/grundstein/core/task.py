@@ -1,0 +1,144 @@
+"""Room core. In: nothing -> Out: the shape of a task and of a solution, and what passes between them and the judge."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, Self
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+    from pyarrow import Table
+
+    from grundstein.core.case import Case
+    from grundstein.core.contract import Contract
+    from grundstein.core.figures import Figure
+    from grundstein.core.records import Seal
+
+Data = Mapping[str, "Table"]
+"""The tables of a case by role; a task with one table calls it "rows"."""
+
+
+@dataclass(frozen=True)
+class Role:
+    """What a table is to a task; `live` tables are read fresh when answering."""
+
+    name: str
+    required: bool = True
+    live: bool = False
+
+
+class LiveTable(Protocol):
+    """A governed table that grows while a model answers: corrections and new events count at once."""
+
+    @property
+    def version(self) -> str: ...
+    def table(self) -> Table: ...
+    def since(self, version: str) -> Table: ...
+
+
+@dataclass(frozen=True)
+class Split:
+    """Development rows, questions without their truth, and the truth; truth is never passed to a solution.
+
+    `questions` and each table of `truth` have one row a unit in the same order (a task says where it differs).
+    `how`: "time", "entity", "random" or "given".
+    """
+
+    development: Data
+    questions: Table
+    truth: Data
+    how: str
+
+
+@dataclass(frozen=True)
+class Values:
+    """What each unit's answer was worth: additive over units, greater is better. The judge's only input.
+
+    Arrays of one length: `unit` (int64, salted hash of the unit's key), `cluster` (int64, the entity; the unit itself
+    where there is none), `value` (float64, already weighted where today's rule was acted on), `period` (int64, coarse
+    time; None without time). `worst` is the most that one unit can lose against another answer; None: no bound known.
+    `biased` says why these values cannot carry a verdict (acted, with nobody left alone), else it is empty.
+    """
+
+    unit: NDArray[np.int64]
+    cluster: NDArray[np.int64]
+    value: NDArray[np.float64]
+    period: NDArray[np.int64] | None = None
+    worst: float | None = None
+    biased: str = ""
+
+
+class Solution(Protocol):
+    """Something that answers: the baseline is the opponent, a candidate challenges it."""
+
+    @property
+    def name(self) -> str: ...
+
+    def fit(self, data: Data, seed: int) -> Self:
+        """Return a fitted solution; tunes itself (thresholds too) inside what it is given."""
+
+    def answer(self, questions: Table, live: Mapping[str, LiveTable]) -> Table:
+        """Return the columns of `Task.answers`, one row a question in the same order."""
+
+    def save(self, folder: Path) -> None:
+        """Write plain files: skops, npz, Arrow, JSON; never pickle. The same model writes the same bytes."""
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read what `save` wrote."""
+
+
+class Task(Protocol):
+    """The shape of a question. Everything the house knows about it goes through these members."""
+
+    name: str
+    unit: str
+    options: type
+    roles: tuple[Role, ...]
+    verbs: Mapping[str, Callable[..., Any]]
+
+    def contract(self, case: Case) -> Mapping[str, Contract]:
+        """What each role's table must hold for this case; errors of the case's fields are raised here."""
+
+    def answers(self, case: Case) -> Contract:
+        """The columns of an answer."""
+
+    def seal(self, data: Data, case: Case, seal: Seal) -> Split:
+        """The one test part, by the table's seal (salt, key, share or cut)."""
+
+    def folds(self, development: Data, case: Case, seed: int) -> Iterable[Split]:
+        """Splits of the development part of the same shape as the seal."""
+
+    def baseline(self, case: Case) -> Solution:
+        """Today's rule, else the simplest thing that works."""
+
+    def trivial(self, case: Case) -> Iterable[Solution]:
+        """Answers that need no data: nobody, everybody."""
+
+    def candidates(self, case: Case, budget: int) -> Iterable[Solution]:
+        """Challengers, simplest first; `budget` is a number of fits; may be empty."""
+
+    def load(self, kind: str, folder: Path) -> Solution:
+        """Read a saved solution by the class name it was saved under."""
+
+    def value(self, case: Case, split: Split, answers: Table) -> Values:
+        """One number a unit, never depending on the other questions asked with it."""
+
+    def perfect(self, case: Case, split: Split) -> Table:
+        """The answers of somebody who knows the truth: the most that any model could gain."""
+
+    def metrics(self, case: Case, split: Split, answers: Table) -> dict[str, float]:
+        """The field's metrics by their usual names; counts for the first screen: `acted`, `right` (per unit)."""
+
+    def figures(self, case: Case, split: Split, answers: Table) -> list[Figure]:
+        """Pictures of these answers."""
+
+    def measure(self, case: Case) -> str:
+        """The name of the value: "money", or the additive metric that decides."""
+
+    def example(self, seed: int, signal: bool) -> tuple[Case, Data]:
+        """A small case with something to find, or with nothing."""

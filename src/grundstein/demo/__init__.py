@@ -1,0 +1,1 @@
+"""A simulated publisher: writes its messy exports and runs nothing."""

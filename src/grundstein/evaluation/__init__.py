@@ -1,0 +1,1 @@
+"""Experiments, data checks and the judge. Snapshots in, findings and verdicts out."""

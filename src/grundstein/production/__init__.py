@@ -1,0 +1,1 @@
+"""Release, answering, watching, evaluating again. Signed models in, answers and observations out."""

@@ -1,0 +1,1 @@
+"""Opens a folder: YAML to core dataclasses, settings, wiring."""

@@ -1,0 +1,1 @@
+"""The only room that knows drivers: table store, ledger, files."""

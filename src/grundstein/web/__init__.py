@@ -1,0 +1,1 @@
+"""Two ASGI apps: for people, and the lean one that only answers."""
