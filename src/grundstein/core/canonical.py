@@ -32,7 +32,7 @@ def restore(kind: Any, content: Any) -> Any:
     """Build `kind` (a dataclass, tuple, mapping or plain type) from parsed JSON."""
     if content is None:
         return None
-    if is_dataclass(kind):
+    if isinstance(kind, type) and is_dataclass(kind):
         hints = _hints(kind)
         known = {f.name for f in fields(kind)}
         return kind(**{name: restore(hints[name], value) for name, value in content.items() if name in known})

@@ -137,27 +137,48 @@ class Project(Protocol):
     """A project folder as the flow sees it."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """The project's name."""
+
     @property
-    def root(self) -> Path: ...
+    def root(self) -> Path:
+        """The folder that holds `grundstein.yaml`."""
+
     @property
-    def currency(self) -> str: ...
+    def currency(self) -> str:
+        """The one currency of all amounts."""
+
     @property
-    def timezone(self) -> str: ...
+    def timezone(self) -> str:
+        """IANA name; naive instants are read in it."""
+
     @property
-    def languages(self) -> Sequence[str]: ...
+    def languages(self) -> Sequence[str]:
+        """Languages of the reports, the first one is shown."""
+
     @property
-    def salt(self) -> str: ...
+    def salt(self) -> str:
+        """The salt of every seal: the ledger's first row."""
+
     @property
-    def lock(self) -> str: ...
+    def lock(self) -> str:
+        """Digest of the versions of Python and the libraries that decide results."""
+
     @property
-    def ledger(self) -> Ledger: ...
+    def ledger(self) -> Ledger:
+        """The ledger."""
+
     @property
-    def tables(self) -> TableStore: ...
+    def tables(self) -> TableStore:
+        """The table store."""
+
     @property
-    def files(self) -> FileStore: ...
+    def files(self) -> FileStore:
+        """The file store."""
+
     @property
-    def progress(self) -> Progress: ...
+    def progress(self) -> Progress:
+        """Where long work says what it does."""
 
     def case(self, name: str) -> Case:
         """Read `cases/NAME.yaml`; Refused with file, line and nearest word."""

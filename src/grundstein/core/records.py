@@ -183,6 +183,5 @@ class Report:
 
 Record = Foundation | Batch | Question | Snapshot | Seal | Experiment | Opening | Verdict | Report
 KINDS: Mapping[str, type[Record]] = {
-    kind.__name__: kind
-    for kind in (Foundation, Batch, Question, Snapshot, Seal, Experiment, Opening, Verdict, Report)
+    kind.__name__: kind for kind in (Foundation, Batch, Question, Snapshot, Seal, Experiment, Opening, Verdict, Report)
 }

@@ -35,9 +35,14 @@ class LiveTable(Protocol):
     """A governed table that grows while a model answers: corrections and new events count at once."""
 
     @property
-    def version(self) -> str: ...
-    def table(self) -> Table: ...
-    def since(self, version: str) -> Table: ...
+    def version(self) -> str:
+        """The version of the table that `table` returns."""
+
+    def table(self) -> Table:
+        """The whole table."""
+
+    def since(self, version: str) -> Table:
+        """Rows that came after a version."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +81,8 @@ class Solution(Protocol):
     """Something that answers: the baseline is the opponent, a candidate challenges it."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """The name in every table and report."""
 
     def fit(self, data: Data, seed: int) -> Self:
         """Return a fitted solution; tunes itself (thresholds too) inside what it is given."""

@@ -1,0 +1,1 @@
+"""Room tasks. In: events -> Out: ranked items a user."""
