@@ -58,10 +58,24 @@ class Snapshot:
 
 
 @dataclass(frozen=True)
+class Earlier:
+    """A seal that was in force while rows up to `last_row` were used in development."""
+
+    how: str
+    key: tuple[str, ...]
+    time: str
+    share: float
+    cut: str
+    last_row: int
+
+
+@dataclass(frozen=True)
 class Seal:
     """The sealed part of a table, the same for every case on it.
 
     With `time`: rows later than `cut` (ISO instant, or a number for `_row`). Without: hash(salt, key) under `share`.
+    "given": the test table stands behind the rows, from `_row` above `cut`. A unit used in development under one of
+    `earlier` is never sealed.
     """
 
     table: str
@@ -72,6 +86,7 @@ class Seal:
     share: float
     cut: str
     salt: str
+    earlier: tuple[Earlier, ...] = ()
 
 
 @dataclass(frozen=True)

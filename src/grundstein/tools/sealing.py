@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from grundstein.core.records import Seal
+    from grundstein.core.records import Earlier, Seal
 
 HOUSE_COLUMNS = ("_row", "_batch")
 DAY = 86_400_000_000
@@ -43,18 +43,28 @@ def clusters(table: pa.Table, seal: Seal) -> NDArray[np.int64]:
 
 
 def sealed_rows(table: pa.Table, seal: Seal) -> NDArray[np.bool_]:
-    """Mark the sealed rows: later than the cut, or hash(salt, key) under the share."""
-    if seal.how == "time":
-        return instants(table[seal.time]) > cut_value(seal.cut)
-    return unit_hash(table, seal.key, seal.salt) < int(seal.share * 2.0**63)
+    """Mark the sealed rows: by the seal's rule, less those that were in development under an earlier one."""
+    sealed = _ruled(table, seal, seal.salt)
+    for earlier in seal.earlier:
+        arrived = instants(table["_row"]) <= earlier.last_row
+        sealed &= ~(arrived & ~_ruled(table, earlier, seal.salt))
+    return sealed
 
 
 def known_rows(table: pa.Table, seal: Seal, horizon_days: float) -> NDArray[np.bool_]:
-    """Mark the rows that development keeps: not sealed, and their truth known before the cut."""
+    """Mark the rows that development keeps: outside the seal's rule, and their truth known before the cut."""
     if seal.how != "time":
-        return ~sealed_rows(table, seal)
+        return ~_ruled(table, seal, seal.salt)
     horizon = 0 if seal.time == "_row" else int(horizon_days * DAY)
     return instants(table[seal.time]) <= cut_value(seal.cut) - horizon
+
+
+def _ruled(table: pa.Table, seal: Seal | Earlier, salt: str) -> NDArray[np.bool_]:
+    if seal.how == "given":
+        return instants(table["_row"]) > cut_value(seal.cut)
+    if seal.how == "time":
+        return instants(table[seal.time]) > cut_value(seal.cut)
+    return unit_hash(table, seal.key, salt) < int(seal.share * 2.0**63)
 
 
 def instants(column: pa.ChunkedArray) -> NDArray[np.int64]:

@@ -1,0 +1,107 @@
+"""Room evaluation. In: a table, its contract and the ledger's earlier seals -> Out: the table's Seal.
+
+The seal belongs to the table, so no case can move it: its share may fall and its cut may go forward, never back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from grundstein.core.errors import Refused, nearest
+from grundstein.core.records import Earlier, Seal
+from grundstein.tools.sealing import cut_value, instants, unit_hash
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pyarrow as pa
+
+    from grundstein.core.case import Case
+    from grundstein.core.contract import Contract
+
+SHARES = ((3_000, 0.40), (100_000, 0.25))
+LARGE_SHARE = 0.10
+LATEST = 0.25
+
+
+def settled(case: Case, contract: Contract) -> tuple[Case, Contract]:
+    """Return the case and contract with time and entity agreed; the case speaks only where the contract is silent."""
+    for word in ("time", "entity"):
+        said, asked = getattr(contract, word), getattr(case, word)
+        if said and asked and said != asked:
+            raise Refused(
+                f'The case says {word} is "{asked}", the contract of {contract.table} says "{said}".',
+                "One answer for all cases of a table: the contract's.",
+                f"Remove `{word}` from cases/{case.name}.yaml, or ask {contract.owner or 'the owner of the table'}",
+            )
+        if asked and asked not in (*contract.names, "_row"):
+            raise Refused(
+                f'The {word} column "{asked}" is not in {contract.table}.', nearest(asked, contract.names), "Correct it"
+            )
+    agreed = replace(contract, time=contract.time or case.time, entity=contract.entity or case.entity)
+    return replace(case, time=agreed.time, entity=agreed.entity), agreed
+
+
+def seal_table(table: pa.Table, case: Case, contract: Contract, salt: str, history: Sequence[tuple[Seal, int]]) -> Seal:
+    """Return the seal of a table. `history`: its earlier seals, each with the last `_row` that was there."""
+    entity = contract.entity
+    timed = contract.time if case.split != "random" else ""
+    cut = _cut(table, timed, history) if timed else ""
+    earlier = _earlier(history)
+    if cut:
+        return Seal(
+            contract.table, "time", contract.key, entity, timed, 0.0, cut, salt, _foreign(earlier, "time", timed)
+        )
+    key = (entity,) if entity else contract.key
+    how = "entity" if entity and contract.key != (entity,) else "random"
+    share = min([_share(len(np.unique(unit_hash(table, key, salt)))), *_shares(history, key)])
+    return Seal(contract.table, how, key, entity, "", share, "", salt, _foreign(earlier, "key", key))
+
+
+def given_seal(contract: Contract, salt: str, last_row: int) -> Seal:
+    """Return the seal of a given test table that stands behind the rows."""
+    key = (contract.entity,) if contract.entity else contract.key
+    return Seal(contract.table, "given", key, contract.entity, "", 0.0, str(last_row), salt)
+
+
+def _share(units: int) -> float:
+    return next((share for limit, share in SHARES if units < limit), LARGE_SHARE)
+
+
+def _shares(history: Sequence[tuple[Seal, int]], key: tuple[str, ...]) -> list[float]:
+    return [seal.share for seal, _ in history if seal.how in ("entity", "random") and seal.key == key]
+
+
+def _cut(table: pa.Table, time: str, history: Sequence[tuple[Seal, int]]) -> str:
+    """The latest 25 %, never before an earlier cut; empty where all rows are of one instant."""
+    moments = instants(table[time])
+    values, counts = np.unique(moments, return_counts=True)
+    if len(values) < 2:
+        return ""
+    later = 1 - np.cumsum(counts) / len(moments)
+    wanted = np.flatnonzero(later >= LATEST)
+    cut = int(values[wanted[-1] if len(wanted) else 0])
+    before = [cut_value(seal.cut) for seal, _ in history if seal.how == "time" and seal.time == time]
+    return _written(max([cut, *before]), table, time)
+
+
+def _written(cut: int, table: pa.Table, time: str) -> str:
+    import pyarrow as pa
+
+    kind = table[time].type
+    return str(cut) if pa.types.is_integer(kind) else f"{np.datetime64(cut, 'us')}Z"
+
+
+def _earlier(history: Sequence[tuple[Seal, int]]) -> list[Earlier]:
+    return [Earlier(s.how, s.key, s.time, s.share, s.cut, last) for s, last in history if s.how != "given"]
+
+
+def _foreign(earlier: Sequence[Earlier], kind: str, word: str | tuple[str, ...]) -> tuple[Earlier, ...]:
+    """Keep the earlier seals of another shape; one of the same shape can only have sealed more."""
+    other = [
+        e for e in earlier if (e.time if kind == "time" else e.key) != word or (e.how == "time") != (kind == "time")
+    ]
+    return tuple(dict.fromkeys(other))

@@ -1,0 +1,189 @@
+"""Room project. In: a folder with `grundstein.yaml` -> Out: the Project that the flow sees."""
+
+from __future__ import annotations
+
+import os
+import platform
+import secrets as random
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import entry_points, version
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from grundstein.core.canonical import canonical, digest
+from grundstein.core.errors import Refused, nearest
+from grundstein.core.records import Foundation
+from grundstein.project.cases import case_content, read_case, unknown_case
+from grundstein.project.models import ProjectFile
+from grundstein.project.odcs import contract_content, read_contract
+from grundstein.project.yaml_files import checked, read, secrets, write
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from grundstein.core.case import Case
+    from grundstein.core.contract import Contract
+    from grundstein.core.ports import FileStore, Ledger, Progress, TableStore
+    from grundstein.core.task import Task
+
+FILE = "grundstein.yaml"
+DECIDING = ("duckdb", "grundstein", "lightgbm", "numpy", "pyarrow", "scikit-learn", "scipy")
+
+
+@dataclass(frozen=True)
+class Silence:
+    """Progress that nobody sees: a pipe, a test."""
+
+    def step(self, text: str) -> None:
+        """Say nothing."""
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A project on disk."""
+
+    root: Path
+    settings: ProjectFile
+    progress: Progress
+
+    @property
+    def name(self) -> str:
+        """The project's name."""
+        return self.settings.name
+
+    @property
+    def currency(self) -> str:
+        """The one currency of all amounts."""
+        return self.settings.currency
+
+    @property
+    def timezone(self) -> str:
+        """IANA name; naive instants are read in it."""
+        return self.settings.timezone
+
+    @property
+    def languages(self) -> Sequence[str]:
+        """Languages of the reports."""
+        return tuple(self.settings.languages)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """The ledger; its first row is written when it is first opened."""
+        from grundstein.stores.ledger import SqliteLedger
+
+        birth = Foundation(self.name, self.settings.salt or random.token_hex(16))
+        return SqliteLedger(self.root / self.settings.ledger, birth)
+
+    @cached_property
+    def salt(self) -> str:
+        """The salt of the ledger's first row; Refused where the settings say another."""
+        first = cast("Foundation", next(iter(self.ledger.entries(Foundation))).record)
+        if self.settings.salt and self.settings.salt != first.salt:
+            raise Refused(
+                f"`salt` in {FILE} is not the salt that this project's ledger began with.",
+                "The salt of the ledger's first row: a new salt would unseal rows that were sealed.",
+                f"Remove the line `salt` from {self.root / FILE}",
+            )
+        return first.salt
+
+    @cached_property
+    def lock(self) -> str:
+        """Digest of Python's and the deciding libraries' versions."""
+        versions = {name: version(name) for name in DECIDING}
+        return digest(canonical(versions | {"python": platform.python_version()}))
+
+    @cached_property
+    def tables(self) -> TableStore:
+        """The table store."""
+        from grundstein.stores.tables import IcebergTables
+
+        return IcebergTables(self.root / self.settings.lake)
+
+    @cached_property
+    def files(self) -> FileStore:
+        """The file store."""
+        from grundstein.stores.files import FolderFiles
+
+        return FolderFiles(self.root / "files")
+
+    def case(self, name: str) -> Case:
+        """Read `cases/NAME.yaml`."""
+        path = self.root / "cases" / f"{name}.yaml"
+        if not path.is_file():
+            raise unknown_case(name, tuple(self.case_names()))
+        return read_case(path, self.task)
+
+    def case_names(self) -> Sequence[str]:
+        """The cases of the folder."""
+        return tuple(sorted(path.stem for path in (self.root / "cases").glob("*.yaml")))
+
+    def write_case(self, case: Case) -> Path:
+        """Write `cases/NAME.yaml`; comments of a file that is there stay."""
+        path = self.root / "cases" / f"{case.name}.yaml"
+        before = read(path) if path.is_file() else {}
+        content = case_content(case)
+        for gone in set(before) - set(content):
+            del before[gone]
+        before.update(content)
+        write(path, before)
+        return path
+
+    def contract(self, table: str) -> Contract | None:
+        """Read `contracts/TABLE.yaml`; None where there is none."""
+        path = self.root / "contracts" / f"{table}.yaml"
+        return read_contract(read(path), path) if path.is_file() else None
+
+    def write_contract(self, contract: Contract) -> Path:
+        """Write `contracts/TABLE.yaml`, keeping what a person added."""
+        path = self.root / "contracts" / f"{contract.table}.yaml"
+        write(path, contract_content(contract, read(path) if path.is_file() else None))
+        return path
+
+    def task(self, name: str) -> Task:
+        """Return a task by its entry point."""
+        found = {point.name: point for point in entry_points(group="grundstein.tasks")}
+        if name not in found:
+            raise Refused(f'There is no task "{name}".', nearest(name, found).capitalize(), "grundstein schema")
+        return cast("Task", found[name].load())
+
+    def write_report(self, name: str, language: str, page: str) -> Path:
+        """Write `reports/NAME.LANGUAGE.html`."""
+        path = self.root / "reports" / f"{name}.{language}.html"
+        path.parent.mkdir(exist_ok=True)
+        staged = path.with_suffix(".tmp")
+        staged.write_text(page, encoding="utf-8")
+        staged.replace(path)
+        return path
+
+
+def find(start: Path | None = None) -> Path | None:
+    """Return the nearest folder upwards that holds `grundstein.yaml`; GRUNDSTEIN_PROJECT comes first."""
+    named = os.environ.get("GRUNDSTEIN_PROJECT")
+    if start is None and named:
+        return Path(named).resolve()
+    here = (start or Path.cwd()).resolve()
+    return next((folder for folder in (here, *here.parents) if (folder / FILE).is_file()), None)
+
+
+def open_project(start: Path | None = None, progress: Progress | None = None) -> Folder:
+    """Open the nearest project; Refused where there is none."""
+    root = find(start)
+    if root is None or not (root / FILE).is_file():
+        where = root or start or Path.cwd()
+        raise Refused(f"No project in {where} or above it.", f"A folder with {FILE}.", "grundstein init")
+    settings = checked(ProjectFile, secrets(read(root / FILE)), root / FILE)
+    return Folder(root, settings, progress or Silence())
+
+
+def create_project(root: Path, progress: Progress | None = None, **settings: object) -> Folder:
+    """Write `grundstein.yaml` with the settings that are given; Refused where one is there already."""
+    if (root / FILE).exists():
+        raise Refused(f"{root} is a project already.", "A folder without one.", "grundstein tables")
+    content = {"name": root.resolve().name or "project", "currency": "EUR", "timezone": "Europe/Berlin", **settings}
+    file = checked(ProjectFile, content, root / FILE)
+    root.mkdir(parents=True, exist_ok=True)
+    for folder in ("contracts", "cases"):
+        (root / folder).mkdir(exist_ok=True)
+    write(root / FILE, content)
+    return Folder(root.resolve(), file, progress or Silence())

@@ -1,0 +1,139 @@
+"""Room project. In: nothing -> Out: the fields of `grundstein.yaml` and `cases/NAME.yaml`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from grundstein.core.case import MONEY_FORMS
+
+Text = Annotated[str, Field(strict=True)]
+Number = Annotated[float, Field(allow_inf_nan=False)]
+
+
+class Strict(BaseModel):
+    """A typing error in a field's name is an error, never ignored."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class ProjectFile(Strict):
+    """`grundstein.yaml`: one project, one currency, one time zone."""
+
+    name: Text = Field(description="The project's name, shown in every report.")
+    currency: Text = Field("EUR", description="The one currency of all amounts, as an ISO code.")
+    timezone: Text = Field("Europe/Berlin", description="Naive instants are read in this IANA zone.")
+    languages: list[Literal["en", "de"]] = Field(
+        ["en", "de"], description="Languages of the reports; the first is shown."
+    )
+    salt: Text = Field("", description="Salt of every seal; written to the ledger's first row, fixed from then on.")
+    ledger: Text = Field("ledger.sqlite", description="The ledger's file, from the project's folder.")
+    lake: Text = Field("lake", description="The folder of the tables, from the project's folder.")
+    roles: dict[str, list[Text]] = Field({}, description="Who may sign: a role and its people.")
+
+    @field_validator("currency")
+    @classmethod
+    def _code(cls, value: str) -> str:
+        if not (len(value) == 3 and value.isalpha() and value.isupper()):
+            raise ValueError("an ISO code of three capital letters, such as EUR")
+        return value
+
+    @field_validator("timezone")
+    @classmethod
+    def _zone(cls, value: str) -> str:
+        from zoneinfo import ZoneInfo
+
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError, OSError):
+            raise ValueError("an IANA name, such as Europe/Berlin") from None
+        return value
+
+
+class MoneyFile(Strict):
+    """`money:` of a case; the names of exactly one form, the unnamed are 0."""
+
+    act_on_yes: Number | None = Field(None, description="Acting on a unit whose answer is yes.")
+    act_on_no: Number | None = Field(None, description="Acting on a unit whose answer is no.")
+    skip_yes: Number | None = Field(None, description="Leaving a yes alone.")
+    skip_no: Number | None = Field(None, description="Leaving a no alone.")
+    saved: Number | None = Field(None, description="What one success of the action is worth.")
+    success: Number | None = Field(None, ge=0, le=1, description="The share of actions on a yes that succeed.")
+    cost: Number | None = Field(None, description="What one action costs.")
+    right: Number | None = Field(None, description="A right category.")
+    wrong: Number | None = Field(None, description="A wrong category; usually negative.")
+    ask: Number | None = Field(None, description="An answer given to a person; usually negative.")
+    over: Number | None = Field(None, description="Each unit of error above the truth; usually negative.")
+    under: Number | None = Field(None, description="Each unit of error below the truth; usually negative.")
+    hit: Number | None = Field(None, description="Each relevant answer shown.")
+    assumed: list[Text] = Field([], description="Amounts that nobody has measured; the report says where they flip it.")
+
+    def form(self) -> str:
+        """Return the one form of `MONEY_FORMS` whose names are used; ValueError where they are mixed."""
+        used = {name for name in self.model_fields_set if name != "assumed" and getattr(self, name) is not None}
+        forms = [form for form, names in MONEY_FORMS.items() if used & set(names)]
+        if len(forms) != 1:
+            raise ValueError("names of one form: " + "; ".join(", ".join(names) for names in MONEY_FORMS.values()))
+        return forms[0]
+
+
+class CaseFile(Strict):
+    """`cases/NAME.yaml`: one question of the business. A task adds fields of its own."""
+
+    question: Text = Field(description="The question in a person's words; the report's headline.")
+    decision: Text = Field("", description="Who does what with the answer.")
+    task: Text = Field("", description="The shape of the question.")
+    data: Text | dict[str, Text] = Field("", description="A table, a SELECT, or {role: table or SELECT}.")
+    entity: Text = Field("", description="The column that names who a row is about, where the contract is silent.")
+    time: Text = Field("", description="The column of time, where the contract is silent; `_row` for file order.")
+    ignore: list[Text] = Field([], description="Columns that are not known when the answer is needed.")
+    baseline: Text = Field("", description="Today's rule as one SQL expression.")
+    baseline_cost: Number = Field(0.0, description="Running cost of today's rule per period.")
+    money: MoneyFile | None = Field(None, description="What one unit's answer is worth.")
+    metric: Text = Field("", description="The measure that decides where no money is declared.")
+    running_cost: Number = Field(0.0, ge=0, description="What running the candidate costs per period.")
+    volume: Number | None = Field(None, gt=0, description="Units per period.")
+    period: Text = Field("year", description="The period of volume and running cost: year, quarter, month, week, day.")
+    capacity: Number | None = Field(None, gt=0, description="How many units can be acted on per period.")
+    worthwhile: Number = Field(0.0, ge=0, description="The gain per unit below which nobody would bother.")
+    tolerance: Number | None = Field(None, ge=0, description="How much above the margin still counts as nothing.")
+    worst: Number | None = Field(
+        None, gt=0, description="The most that one wrong answer can cost, where money is silent."
+    )
+    acted: Text = Field("", description="On whom today's rule was acted: a column, or nobody.")
+    holdback: Number = Field(0.0, ge=0, lt=1, description="The share never acted on, so that value stays measurable.")
+    horizon: Number = Field(0.0, ge=0, description="Days until the truth of a row is known.")
+    split: Literal["", "random"] = Field(
+        "", description="`random` on a table with time: a preview that cannot qualify."
+    )
+    affects: Text = Field("", description="Whom the answers touch; staff and applicants make it risk: high.")
+    risk: Literal["", "high"] = Field("", description="`high`: the roles named for it must sign.")
+    signed_by: list[Text] = Field([], description="The roles that must sign.")
+    idea: bool = Field(False, description="An idea only: remembered, not yet evaluated.")
+
+    @field_validator("money")
+    @classmethod
+    def _one_form(cls, value: MoneyFile | None) -> MoneyFile | None:
+        if value is not None:
+            value.form()
+            amounts = set(value.model_fields_set) - {"assumed"}
+            strangers = set(value.assumed) - amounts
+            if strangers:
+                raise ValueError(f"assumed names only amounts that are given: {', '.join(sorted(amounts))}")
+        return value
+
+    @field_validator("period")
+    @classmethod
+    def _known_period(cls, value: str) -> str:
+        if value not in ("year", "quarter", "month", "week", "day"):
+            raise ValueError("year, quarter, month, week or day")
+        return value
+
+
+def fields_of(model: type[BaseModel]) -> dict[str, tuple[str, Any, str]]:
+    """Return each field's type, default and meaning: what docs/settings.md lists."""
+    return {
+        name: (str(field.annotation), None if field.is_required() else field.default, field.description or "")
+        for name, field in model.model_fields.items()
+    }

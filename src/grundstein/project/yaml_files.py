@@ -1,0 +1,138 @@
+"""Room project. In: a YAML file that a person wrote -> Out: a checked model, or an error with file and line.
+
+YAML is read as version 1.1, as most programs do, where `Yes` without quotes is true: the error says so.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from grundstein.core.errors import Refused, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+M = TypeVar("M", bound=BaseModel)
+SECRET = re.compile(r"\$\{(env|file):([^}]+)\}")
+
+
+def read(path: Path) -> dict[str, Any]:
+    """Return the mapping of a YAML file with its line numbers; Refused where it is none."""
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        content = _yaml().load(path.read_text(encoding="utf-8"))
+    except (YAMLError, UnicodeDecodeError) as error:
+        said = str(error).replace("\n", " ")
+        raise Refused(
+            f"{path.name} cannot be read as YAML: {said[:300]}", "Lines of `name: value`.", f"Mend {path}"
+        ) from None
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        raise Refused(f"{path.name} holds no fields.", "Lines of `name: value`.", f"Mend {path}")
+    return content
+
+
+def write(path: Path, content: Mapping[str, Any]) -> None:
+    """Write YAML; comments of a mapping that `read` returned stay."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    staged = path.with_suffix(".tmp")
+    with staged.open("w", encoding="utf-8") as stream:
+        yaml = _yaml()
+        yaml.version = None
+        yaml.dump(content, stream)
+    staged.replace(path)
+
+
+def checked(kind: type[M], content: Mapping[str, Any], path: Path, allowed: Iterable[str] = ()) -> M:
+    """Validate a mapping as a pydantic model; Refused with file, line and the nearest allowed field."""
+    try:
+        return kind.model_validate(dict(content))
+    except ValidationError as error:
+        raise refusal(error, content, path, allowed or kind.model_fields) from None
+
+
+def checked_options(kind: type, content: Mapping[str, Any], path: Path) -> Mapping[str, Any]:
+    """Validate a task's own fields by its `options` dataclass; returns plain values."""
+    adapter: TypeAdapter[Any] = TypeAdapter(kind)
+    try:
+        return adapter.dump_python(adapter.validate_python(dict(content), strict=True))
+    except ValidationError as error:
+        raise refusal(error, content, path, content) from None
+
+
+def refusal(error: ValidationError, content: Mapping[str, Any], path: Path, allowed: Iterable[str]) -> Refused:
+    """Turn pydantic's first complaint into three lines."""
+    first = error.errors()[0]
+    place = ".".join(str(part) for part in first["loc"])
+    where = f"{path.name}, line {line_of(content, first['loc'])}"
+    if first["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
+        word = str(first["loc"][-1])
+        return Refused(
+            f"{where}: `{word}` is no field here.", _sentence(nearest(word, allowed)), f"Correct `{word}` in {path}"
+        )
+    if first["type"] == "missing":
+        return Refused(f"{path.name}: the field `{place}` is missing.", f"A line `{place}: ...`.", f"Add it to {path}")
+    if isinstance(first["input"], bool):
+        return Refused(
+            f"{where}: `{place}` is read by YAML as {str(first['input']).lower()}, not as a word.",
+            'Words like Yes, No, On, Off in quotes: "Yes".',
+            f"Put the value of `{place}` in quotes in {path}",
+        )
+    return Refused(
+        f"{where}: `{place}` is {first['input']!r}.", _sentence(first["msg"]), f"Correct `{place}` in {path}"
+    )
+
+
+def line_of(content: Any, place: Sequence[str | int]) -> int:
+    """Return the 1-based line of a field, or of the nearest mapping around it."""
+    line = 1
+    for part in place:
+        if getattr(content, "lc", None) is None or (isinstance(content, dict) and part not in content):
+            break
+        marks = content.lc
+        line = (marks.key(part) if isinstance(content, dict) else marks.item(part))[0] + 1
+        content = content[part]
+    return line
+
+
+def secrets(content: Any) -> Any:
+    """Replace `${env:NAME}` and `${file:PATH}` in texts; Refused where one is missing."""
+    if isinstance(content, str):
+        return SECRET.sub(lambda match: _secret(match[1], match[2]), content)
+    if isinstance(content, dict):
+        for key, value in content.items():
+            content[key] = secrets(value)
+    return content
+
+
+def _secret(kind: str, name: str) -> str:
+    if kind == "env" and name in os.environ:
+        return os.environ[name]
+    if kind == "file" and Path(name).is_file():
+        return Path(name).read_text(encoding="utf-8").strip()
+    raise Refused(
+        f"The secret ${{{kind}:{name}}} is not there.",
+        f"A set {'variable' if kind == 'env' else 'file'} {name}.",
+        "Set it and run again",
+    )
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "?")) else ".")
+
+
+def _yaml() -> Any:
+    from ruamel.yaml import YAML
+
+    yaml = YAML()
+    yaml.version = (1, 1)
+    yaml.width = 1000
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    return yaml
