@@ -63,9 +63,12 @@ class Ledger(Protocol):
         """Walk the chain; returns one sentence for each break, none where it holds."""
 
 
+REJECTED = "__rejected"
+
+
 @dataclass(frozen=True)
 class TableInfo:
-    """A table at a version. `properties` are the summary of its last commit (batch content hashes among them)."""
+    """A table at a version; `batches` are the content hashes of its appends in order."""
 
     name: str
     version: str
@@ -75,8 +78,21 @@ class TableInfo:
     batches: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Commit:
+    """One append: the version it made, its batch's content hash, and the note that was committed with the data."""
+
+    version: str
+    batch: str
+    note: str
+
+
 class TableStore(Protocol):
-    """Governed, versioned tables. A version stays readable byte for byte."""
+    """Governed, versioned tables. A version stays readable byte for byte.
+
+    `NAME__rejected` is the companion of `NAME`: it shares its lease, and an append to it shows only where a commit of
+    `NAME` has the same batch.
+    """
 
     def names(self) -> Sequence[str]:
         """Tables in order of name, rejected ones included."""
@@ -96,8 +112,14 @@ class TableStore(Protocol):
     def stream(self, name: str, version: str = "") -> RecordBatchReader:
         """The table as batches."""
 
-    def append(self, name: str, files: Sequence[Path], batch: str) -> TableInfo:
-        """Move Parquet files into the table (made if new) as one commit that carries the batch's content hash."""
+    def append(self, name: str, files: Sequence[Path], batch: str, note: str = "") -> TableInfo:
+        """Move Parquet files into the table (made if new) as one commit that carries the batch's content hash.
+
+        Inside the lease only. A batch that is there already is not added again.
+        """
+
+    def commits(self, name: str) -> Sequence[Commit]:
+        """The appends in order; none where there is no such table."""
 
     def next_row(self, name: str) -> int:
         """The `_row` of the next arrival."""
@@ -106,7 +128,7 @@ class TableStore(Protocol):
         """The one writer's lease of a table; the kernel gives it back when a process dies."""
 
     def staging(self, name: str) -> Path:
-        """A fresh folder for files on their way into the table."""
+        """A fresh folder for files on their way into the table; it is gone when the lease ends."""
 
 
 class Lease(Protocol):
