@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from grundstein.core.records import Earlier, Seal
 
-HOUSE_COLUMNS = ("_row", "_batch")
+HOUSE_COLUMNS = ("_row", "_batch", "_unit", "_cluster", "_time")
 DAY = 86_400_000_000
 PERIODS = (91 * DAY, 30 * DAY, 7 * DAY, DAY, DAY // 24)
 
