@@ -1,1 +1,0 @@
-"""Room tasks. In: events -> Out: ranked items a user."""
