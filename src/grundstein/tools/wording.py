@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 LANGUAGES = ("en", "de")
 NOTHING = "–"
 MINUS = "−"
-SMALLEST = 1e-200
+SMALLEST, LARGEST = 1e-200, 1e200
 GAP = "\u00a0"
 SYMBOLS = {"EUR": "€", "USD": "$", "GBP": "£"}
 MONTHS = {
@@ -62,13 +62,18 @@ def step_of(value: float, digits: int = 3) -> float:
     return 10.0 ** (math.floor(math.log10(abs(value))) - digits + 1)
 
 
+def sayable(value: float | None) -> TypeGuard[float]:
+    """Return whether a value is a number that can be written out."""
+    return value is not None and abs(value) < LARGEST
+
+
 def number(value: float | None, language: str = "en", *, step: float | None = None, signed: bool = False) -> str:
     """Write a number rounded to `step` (a power of ten; three meaningful digits where None).
 
     >>> number(38412.7), number(38412.7, "de"), number(0.03124, "de"), number(-5, signed=True)
     ('38,400', '38.400', '0,0312', '−5')
     """
-    if value is None or not math.isfinite(value):
+    if not sayable(value):
         return NOTHING
     power = round(math.log10(step_of(value) if step is None else step))
     decimals = max(0, -power)
@@ -93,7 +98,7 @@ def exact(value: float | None, language: str = "en", decimals: int = 4) -> str:
     >>> exact(1234.5), exact(1234.5, "de"), exact(0.0125)
     ('1,234.5', '1.234,5', '0.0125')
     """
-    if value is None or not math.isfinite(value):
+    if not sayable(value):
         return NOTHING
     if value and abs(value) < 10.0**-decimals:
         return number(value, language)
@@ -107,7 +112,7 @@ def percent(share: float | None, language: str = "en", *, decimals: int = 1) -> 
     >>> percent(0.3), percent(0.265, "de")
     ('30%', '26,5\\xa0%')
     """
-    if share is None or not math.isfinite(share):
+    if not sayable(share):
         return NOTHING
     return exact(share * 100, language, decimals) + (f"{GAP}%" if language == "de" else "%")
 
@@ -120,7 +125,7 @@ def money(
     >>> money(38412.7, "EUR", signed=True), money(-1234.5, "EUR", "de"), money(12, "CHF")
     ('+€38,400', '−1.230\\xa0€', 'CHF\\xa012')
     """
-    if value is None or not math.isfinite(value):
+    if not sayable(value):
         return NOTHING
     written = number(value, language, step=step, signed=signed)
     sign = written[0] if written[0] in f"+{MINUS}" else ""
@@ -136,8 +141,8 @@ def price(value: float | None, currency: str, language: str = "en") -> str:
     >>> price(600, "EUR"), price(1234.5, "EUR", "de")
     ('€600', '1.234,50\\xa0€')
     """
-    whole = value is not None and math.isfinite(value) and float(value).is_integer()
-    tiny = value is not None and 0 < abs(value) < 0.01
+    whole = sayable(value) and float(value).is_integer()
+    tiny = sayable(value) and 0 < abs(value) < 0.01
     return money(value, currency, language, step=None if tiny else 1.0 if whole else 0.01)
 
 
