@@ -1,1 +1,304 @@
-"""Room flow. In: a record -> Out: the next record; the steps on one page."""
+"""Room flow. In: a record and the project -> Out: the next record; the steps on one page.
+
+    Question -> pin -> Snapshot -> evaluate -> Experiment -> decide -> Opening -> judge -> Verdict -> report -> Report
+
+`STEPS` maps a record's type to its step; `advance` runs until a person is needed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, cast
+
+from grundstein.core.canonical import canonical
+from grundstein.core.contract import Contract
+from grundstein.core.errors import Refused
+from grundstein.core.records import (
+    Batch,
+    Experiment,
+    Opening,
+    Question,
+    Report,
+    Seal,
+    Snapshot,
+    Verdict,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from grundstein.core.case import Case
+    from grundstein.core.findings import Finding
+    from grundstein.core.ports import Entry, Project
+    from grundstein.core.task import Data, Task
+    from grundstein.evaluation.evaluate import Pinned
+
+BUDGET = 8
+
+
+def ingest(project: Project, source: str, table: str, settings: Mapping[str, str] | None = None) -> Batch:
+    """Read a file, folder or glob into a table; the same content twice adds nothing."""
+    from grundstein.lake.ingest import ingest as take
+
+    return take(project, source, table, settings or {})
+
+
+def evaluate(project: Project, name: str, test: Mapping[str, str] | None = None) -> Entry:
+    """Evaluate a case on development rows; the same work is found in the ledger and not done twice."""
+    snapshot = pin(asked(project, name), project, test)
+    found = _matching(project, snapshot)
+    return found or evaluated(snapshot, project)
+
+
+def decide(project: Project, name: str, test: Mapping[str, str] | None = None) -> Entry:
+    """Open the sealed part and judge; evaluates first where no Experiment matches. Stops where a person is needed."""
+    case = project.case(name)
+    if not case.idea and not case.declared:
+        raise Refused(
+            f"The case {name} does not say what an answer is worth.",
+            "Money, or a metric that decides, before the sealed part is opened.",
+            f"grundstein worth {name}",
+        )
+    return advance(evaluate(project, name, test), project, until=Verdict)
+
+
+def advance(entry: Entry, project: Project, until: type | None = None) -> Entry:
+    """Take the next step until a record of type `until` is there, or a person is needed."""
+    while type(entry.record) is not until and (step := STEPS.get(type(entry.record))):
+        entry = step(entry, project)
+    return entry
+
+
+def asked(project: Project, name: str) -> Entry:
+    """Record the case as it stands; Refused for an idea."""
+    case = project.case(name)
+    if case.idea or not case.task or not case.data:
+        raise Refused(
+            f"The case {name} is an idea so far.",
+            "A case with `task` and `data`, and without `idea: true`.",
+            f"Complete cases/{name}.yaml",
+        )
+    fields = {field: value for field, value in vars(case).items() if field != "money"}
+    content = fields | {"money": vars(case.money) if case.money else None}
+    return project.ledger.once(Question(name, canonical(content)))
+
+
+def pin(entry: Entry, project: Project, test: Mapping[str, str] | None = None) -> Entry:
+    """Pin the newest versions of the case's tables."""
+    from grundstein.lake import snapshots
+
+    question = cast("Question", entry.record)
+    case = project.case(question.case)
+    unknown = sorted(set(case.data) - {role.name for role in project.task(case.task).roles})
+    if unknown:
+        roles = ", ".join(role.name for role in project.task(case.task).roles)
+        raise Refused(
+            f"The task {case.task} has no role `{unknown[0]}`.", f"Roles: {roles}.", f"Correct cases/{case.name}.yaml"
+        )
+    return project.ledger.once(snapshots.pin(project.tables, case, entry.id, test))
+
+
+def evaluated(entry: Entry, project: Project) -> Entry:
+    """Compare the solutions on development rows."""
+    from grundstein.evaluation.evaluate import evaluate as compare
+    from grundstein.evaluation.sealing import seal_findings
+
+    pinned = pinned_of(entry, project)
+    told = seal_findings(pinned.case, pinned.contract or Contract("", ()), pinned.seal)
+    experiment, seconds = compare(pinned, project.files, project.progress.step, told)
+    return project.ledger.append(experiment, seconds)
+
+
+def opened(entry: Entry, project: Project) -> Entry:
+    """Append the opening before a sealed row is read; nothing is opened where development settles it."""
+    from grundstein.evaluation import decide as deciding
+
+    experiment = cast("Experiment", entry.record)
+    pinned = pinned_of(project.ledger.get(experiment.snapshot), project)
+    if deciding.needs_no_opening(experiment):
+        said = deciding.verdict_of(pinned, experiment, None, "", project.files, _edits(project, pinned))
+        return project.ledger.once(replace(said, experiment=entry.id))
+    opening = deciding.opening_of(pinned, experiment, entry.id, _openings(project))
+    return project.ledger.once(opening)
+
+
+def judged(entry: Entry, project: Project) -> Entry:
+    """Judge the winner on the sealed part; an opening that has its verdict is not judged twice."""
+    from grundstein.evaluation import decide as deciding
+
+    opening = cast("Opening", entry.record)
+    known = [row for row in project.ledger.entries(Verdict) if cast("Verdict", row.record).opening == entry.id]
+    if known:
+        return known[-1]
+    experiment = cast("Experiment", project.ledger.get(opening.experiment).record)
+    pinned = pinned_of(project.ledger.get(experiment.snapshot), project)
+    project.progress.step(f"{opening.case}: the sealed part, opening {opening.count}")
+    verdict = deciding.verdict_of(pinned, experiment, opening, entry.id, project.files, _edits(project, pinned))
+    return project.ledger.once(verdict)
+
+
+def reported(entry: Entry, project: Project) -> Entry:
+    """Write the report of a verdict, or the preview of an experiment, in every language of the project."""
+    from grundstein.approval import report as writing
+    from grundstein.core.canonical import digest
+
+    project.progress.step("report")
+    story = writing.story(entry, project.ledger, project.name, project.currency)
+    pages = {}
+    for language in project.languages:
+        page = writing.page(story, language)
+        project.write_report(story.question.name, language, page)
+        pages[language] = digest(page)
+    return project.ledger.once(Report(entry.id, story.question.name, pages, story.head.hash))
+
+
+STEPS: Mapping[type, Callable[[Entry, Project], Entry]] = {
+    Question: pin,
+    Snapshot: evaluated,
+    Experiment: opened,
+    Opening: judged,
+    Verdict: reported,
+}
+
+
+def pinned_of(entry: Entry, project: Project) -> Pinned:
+    """Bring a Snapshot's case, data and seal together; writes time and entity into a contract that is silent."""
+    from grundstein.evaluation.evaluate import Pinned
+    from grundstein.evaluation.sealing import settled
+    from grundstein.lake import snapshots
+
+    snapshot = cast("Snapshot", entry.record)
+    case = project.case(snapshot.case)
+    task = project.task(case.task)
+    missing = [role.name for role in task.roles if role.required and role.name not in case.data]
+    if missing:
+        raise Refused(
+            f"The case {case.name} names no table for `{missing[0]}`.",
+            "`data: {role: table}`.",
+            f"Correct cases/{case.name}.yaml",
+        )
+    primary = snapshots.named_tables(case.data[task.roles[0].name])[0]
+    before = project.contract(primary) or Contract(primary, ())
+    case, contract = settled(case, before)
+    if contract != before:
+        project.write_contract(contract)
+    data = snapshots.read(project.tables, case.data, snapshot)
+    data, seal = _sealed(project, snapshot, case, contract, task, data)
+    kept = project.ledger.once(seal)
+    seed = int(entry.id[:8], 16)
+    return Pinned(case, task, snapshot.question, entry.id, seal, kept.id, data, contract, seed, BUDGET, project.lock)
+
+
+def _sealed(
+    project: Project, snapshot: Snapshot, case: Case, contract: Contract, task: Task, data: Data
+) -> tuple[Data, Seal]:
+    from grundstein.evaluation import sealing
+    from grundstein.lake import snapshots
+
+    role, history = task.roles[0].name, _history(project, contract.table)
+    last = snapshot.rows[contract.table]
+    if snapshot.test:
+        seal = sealing.given_seal(contract, project.salt, last)
+        if any(earlier != seal for earlier, _ in history):
+            raise Refused(
+                f"The table {contract.table} was evaluated before this test table was named.",
+                "A test table named before the first evaluate, so that nobody could pick it.",
+                f"grundstein decide {case.name}, without --test",
+            )
+        test = snapshots.read(project.tables, snapshot.test, snapshot)
+        sealing.refuse_overlap(data[role], test[role], seal)
+        return {**data, role: sealing.behind(data[role], test[role], last)}, seal
+    own = case.data[role] == contract.table
+    rows = data[role] if own else project.tables.read(contract.table, snapshot.versions[contract.table])
+    return data, sealing.seal_table(rows, case, contract, project.salt, history)
+
+
+def _history(project: Project, table: str) -> list[tuple[Seal, int]]:
+    found = []
+    for entry in project.ledger.entries(Experiment):
+        experiment = cast("Experiment", entry.record)
+        seal = cast("Seal", project.ledger.get(experiment.seal).record)
+        if seal.table == table:
+            found.append((seal, cast("Snapshot", project.ledger.get(experiment.snapshot).record).rows[table]))
+    return found
+
+
+def _matching(project: Project, snapshot: Entry) -> Entry | None:
+    rows = [e for e in project.ledger.entries(Experiment) if cast("Experiment", e.record).snapshot == snapshot.id]
+    return next((e for e in reversed(rows) if cast("Experiment", e.record).lock == project.lock), None)
+
+
+def _openings(project: Project) -> list[tuple[Opening, bool]]:
+    shown = {
+        cast("Verdict", e.record).opening
+        for e in project.ledger.entries(Verdict)
+        if cast("Verdict", e.record).figures == "sealed"
+    }
+    return [(cast("Opening", e.record), e.id in shown) for e in project.ledger.entries(Opening)]
+
+
+def _edits(project: Project, pinned: Pinned) -> tuple[Finding, ...]:
+    from grundstein.approval.memory import edits
+    from grundstein.core.findings import Finding
+
+    questions = [cast("Question", e.record) for e in project.ledger.entries(Question)]
+    changed = edits([q for q in questions if q.case == pinned.case.name])
+    return (Finding("GST-E02", "issue", {"fields": ", ".join(changed)}),) if changed else ()
+
+
+def tried(project: Project, words: str) -> Sequence[Mapping[str, str]]:
+    """Find cases by words, with what came of them and why."""
+    from grundstein.approval.memory import attempts, matching
+
+    return matching(attempts(_cases(project), list(project.ledger.entries())), words)
+
+
+def rundown(project: Project, since: str) -> Mapping[str, Sequence[Mapping[str, str]]]:
+    """What was tried, failed, learned and decided since an ISO date."""
+    from grundstein.approval.memory import attempts, since_date
+
+    return since_date(attempts(_cases(project), list(project.ledger.entries())), since)
+
+
+def do(project: Project, name: str, verb: str, args: Sequence[str]) -> Any:
+    """Run a task's own verb on a case."""
+    from grundstein.core.errors import nearest
+
+    case = project.case(name)
+    verbs = project.task(case.task).verbs
+    if verb not in verbs:
+        raise Refused(
+            f'The task {case.task} has no verb "{verb}".', nearest(verb, verbs).capitalize(), f"grundstein show {name}"
+        )
+    return verbs[verb](project, case, args)
+
+
+def _cases(project: Project) -> list[Case]:
+    return [project.case(name) for name in project.case_names()]
+
+
+def report(project: Project, name: str) -> list[Path]:
+    """Write a case's report again from its newest verdict, or a preview of its newest experiment."""
+    rows = [
+        e for e in project.ledger.entries() if isinstance(e.record, (Experiment, Verdict)) and e.record.case == name
+    ]
+    if not rows:
+        project.case(name)
+        raise Refused(
+            f"Nothing is known of the case {name} yet.", "A case that was evaluated.", f"grundstein evaluate {name}"
+        )
+    verdicts = [e for e in rows if isinstance(e.record, Verdict)]
+    reported((verdicts or rows)[-1], project)
+    return [project.root / "reports" / f"{name}.{language}.html" for language in project.languages]
+
+
+def money_form(project: Project, name: str) -> str:
+    """Return the form of money that fits a case's answers: action, classes, number or ranking."""
+    case = project.case(name)
+    columns = project.task(case.task).answers(case).names
+    forms = {"act": "action", "items": "ranking"}
+    return next(
+        (form for column, form in forms.items() if column in columns),
+        "classes" if "probability" in columns else "number",
+    )

@@ -84,6 +84,9 @@ class Case:
         return self.money is not None or bool(self.metric)
 
     def margin(self, opponent_cost: float = 0.0) -> float:
-        """What a candidate must gain per unit: worthwhile plus the running cost above the opponent's, per unit."""
+        """What a candidate must gain per unit: worthwhile plus the running cost above the opponent's, per unit.
+
+        Running costs are money, so they count only where the value is money.
+        """
         extra = self.running_cost - opponent_cost
-        return self.worthwhile + (extra / self.volume if self.volume else 0.0)
+        return self.worthwhile + (extra / self.volume if self.volume and self.money else 0.0)

@@ -55,6 +55,7 @@ class Snapshot:
     versions: Mapping[str, str]
     rows: Mapping[str, int]
     digest: str
+    test: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -110,6 +111,15 @@ class Outcome:
 
 
 @dataclass(frozen=True)
+class Flip:
+    """An assumed amount, and the value at which the verdict changes; None: nowhere in the range tried."""
+
+    amount: str
+    stated: float
+    flips_at: float | None
+
+
+@dataclass(frozen=True)
 class Experiment:
     """Solutions compared on development rows."""
 
@@ -133,6 +143,7 @@ class Experiment:
     detectable: float | None
     units_needed: int | None
     differences: str
+    flips: tuple[Flip, ...]
     findings: tuple[Finding, ...]
     figures: tuple[Figure, ...]
     seed: int
@@ -152,15 +163,6 @@ class Opening:
     units: int
     sketch: tuple[int, ...]
     given: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Flip:
-    """An assumed amount, and the value at which the verdict changes; None: nowhere in the range tried."""
-
-    amount: str
-    stated: float
-    flips_at: float | None
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,12 @@ The seal belongs to the table, so no case can move it: its share may fall and it
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from grundstein.core.errors import Refused, nearest
+from grundstein.core.findings import Finding
 from grundstein.core.records import Earlier, Seal
 from grundstein.tools.sealing import cut_value, instants, unit_hash
 
@@ -56,7 +57,7 @@ def seal_table(table: pa.Table, case: Case, contract: Contract, salt: str, histo
             contract.table, "time", contract.key, entity, timed, 0.0, cut, salt, _foreign(earlier, "time", timed)
         )
     key = (entity,) if entity else contract.key
-    how = "entity" if entity and contract.key != (entity,) else "random"
+    how: Literal["entity", "random"] = "entity" if entity and contract.key != (entity,) else "random"
     share = min([_share(len(np.unique(unit_hash(table, key, salt)))), *_shares(history, key)])
     return Seal(contract.table, how, key, entity, "", share, "", salt, _foreign(earlier, "key", key))
 
@@ -105,3 +106,49 @@ def _foreign(earlier: Sequence[Earlier], kind: str, word: str | tuple[str, ...])
         e for e in earlier if (e.time if kind == "time" else e.key) != word or (e.how == "time") != (kind == "time")
     ]
     return tuple(dict.fromkeys(other))
+
+
+def behind(rows: pa.Table, test: pa.Table, last_row: int) -> pa.Table:
+    """Put a given test table behind the rows, its `_row` above the last one; Refused where columns or units overlap."""
+    import pyarrow as pa
+
+    missing = [name for name in rows.column_names if name not in test.column_names]
+    if missing:
+        raise Refused(
+            f'The given test table lacks the column "{missing[0]}".',
+            nearest(missing[0], test.column_names),
+            "Ingest it anew",
+        )
+    numbers = pa.array(np.arange(last_row + 1, last_row + 1 + test.num_rows), pa.int64())
+    placed = test.select(rows.column_names)
+    if "_row" in rows.column_names:
+        placed = placed.set_column(placed.column_names.index("_row"), "_row", numbers)
+    try:
+        return pa.concat_tables([rows, placed.cast(rows.schema)])
+    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        raise Refused(
+            f"The given test table has other types: {error}", "The types of the rows.", "Correct its contract"
+        ) from error
+
+
+def refuse_overlap(rows: pa.Table, test: pa.Table, seal: Seal) -> None:
+    """A given test table must share no unit with development, where a key or an entity names the units."""
+    if seal.key:
+        shared = np.intersect1d(unit_hash(rows, seal.key, seal.salt), unit_hash(test, seal.key, seal.salt))
+        if len(shared):
+            raise Refused(
+                f"{len(shared)} units stand in the given test table and in development.",
+                "A test table of units that no solution has seen.",
+                "Remove them from one of the two tables",
+            )
+
+
+def seal_findings(case: Case, contract: Contract, seal: Seal) -> tuple[Finding, ...]:
+    """What a reader must know about how the test part was sealed."""
+    if seal.how == "given":
+        return (Finding("GST-E04", "issue", {"table": seal.table}),)
+    if contract.time and case.split == "random":
+        return (Finding("GST-E03", "issue", {"time": contract.time}),)
+    if contract.time and seal.how != "time":
+        return (Finding("GST-E05", "tip", {"time": contract.time}),)
+    return ()

@@ -187,3 +187,16 @@ def create_project(root: Path, progress: Progress | None = None, **settings: obj
         (root / folder).mkdir(exist_ok=True)
     write(root / FILE, content)
     return Folder(root.resolve(), file, progress or Silence())
+
+
+def schemas() -> dict[str, object]:
+    """Return the JSON schemas of the files that people write; a task's own fields stand under `tasks`."""
+    from pydantic import TypeAdapter
+
+    from grundstein.project.models import CaseFile
+    from grundstein.project.odcs import ContractFile
+
+    case = CaseFile.model_json_schema()
+    points = entry_points(group="grundstein.tasks")
+    case["tasks"] = {point.name: TypeAdapter(point.load().options).json_schema() for point in points}
+    return {"case": case, "project": ProjectFile.model_json_schema(), "contract": ContractFile.model_json_schema()}

@@ -1,0 +1,78 @@
+"""Room cli. In: words on a command line -> Out: steps of the flow, and what a person or a program reads of them."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from grundstein import __version__
+from grundstein.cli import asking, deciding, looking, starting
+from grundstein.core.errors import GrundsteinError, nearest
+
+EPILOG = "Exit: 0 done, whatever the verdict; 1 refused, with the reason; 2 the command is not written right."
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback(epilog=EPILOG, invoke_without_command=True)
+def start(
+    context: typer.Context,
+    project: Annotated[str, typer.Option(help="The project's folder; else the nearest one upwards.")] = "",
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    """From a messy export to a decision that a department signs.
+
+    Example: grundstein evaluate Telco-Customer-Churn.csv --target Churn
+    """
+    context.obj = project
+    if version:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+COMMANDS = {one.__name__: one for one in (*starting.COMMANDS, *looking.COMMANDS, *deciding.COMMANDS, *asking.COMMANDS)}
+for name, command in COMMANDS.items():
+    app.command(name=name)(command)
+
+
+def main() -> None:
+    """Run the command line; an error is three lines: what, expected, next."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(words: list[str]) -> int:
+    """Run one command line; returns the exit code."""
+    try:
+        code = app(words, standalone_mode=False, prog_name="grundstein")
+    except GrundsteinError as error:
+        return _said(error.what, error.expected, error.next_step, error.exit_code)
+    except (KeyboardInterrupt, typer.Abort):
+        return _said(
+            "Stopped.", "Nothing is half done: tables and ledger are as before or after a step.", "Run it again", 130
+        )
+    except typer.TyperException as error:
+        return _misused(error)
+    except BrokenPipeError:
+        return 0
+    return code if isinstance(code, int) else 0
+
+
+def _misused(error: typer.TyperException) -> int:
+    what = str(getattr(error, "message", error))
+    word = what.split("'")[1] if what.startswith("No such command") else ""
+    expected = nearest(word, COMMANDS).capitalize() if word else "A command as its help shows it."
+    path = getattr(getattr(error, "ctx", None), "command_path", "grundstein")
+    return _said(what, expected, f"{path} --help", 2)
+
+
+def _said(what: str, expected: str, next_step: str, code: int) -> int:
+    for label, text in (("Error", what), ("Expected", expected), ("Next", next_step)):
+        typer.echo(f"{label:<9} {text}", err=True)
+    return code

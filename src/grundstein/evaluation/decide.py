@@ -1,0 +1,200 @@
+"""Room evaluation. In: an Experiment and its sealed part -> Out: the Opening, and the Verdict of one test."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from grundstein.core.canonical import canonical, digest
+from grundstein.core.records import Opening, Outcome, Verdict
+from grundstein.evaluation.experiment import live
+from grundstein.evaluation.flips import flips
+from grundstein.evaluation.judge import Part, foretell, judge
+from grundstein.evaluation.kept import kept_values
+from grundstein.evaluation.openings import count, level_of, sketch
+from grundstein.tools.sealing import sealed_rows, unit_hash
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pyarrow import Table
+
+    from grundstein.core.case import Case
+    from grundstein.core.findings import Finding
+    from grundstein.core.ports import FileStore
+    from grundstein.core.records import Experiment, Flip, Gain
+    from grundstein.core.task import Split, Values
+    from grundstein.evaluation.evaluate import Pinned
+    from grundstein.evaluation.judge import Judgement
+
+FREE = ("question", "decision", "name", "signed_by", "affects", "risk", "period", "idea")
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """The sealed part, answered: each solution's answers and values."""
+
+    split: Split
+    answers: Mapping[str, Table]
+    values: Mapping[str, Values]
+
+
+def needs_no_opening(experiment: Experiment) -> bool:
+    """Tell whether development alone settles it: no candidate, or perfect answers would gain less than the margin."""
+    return not experiment.winner or all(
+        experiment.perfect - outcome.value <= experiment.margins[outcome.name]
+        for outcome in experiment.outcomes
+        if outcome.standing == "baseline"
+    )
+
+
+def opening_of(
+    pinned: Pinned, experiment: Experiment, experiment_id: str, earlier: Sequence[tuple[Opening, bool]]
+) -> Opening:
+    """Return the opening to be appended before a sealed row is read, or an earlier one that is identical: that is free.
+
+    `earlier`: the openings so far, and whether their verdict showed sealed figures.
+    """
+    identity = _identity(pinned, experiment)
+    same = next((opening for opening, _ in earlier if opening.identity == identity), None)
+    if same is not None:
+        return same
+    rows = pinned.data[pinned.task.roles[0].name]
+    units = unit_hash(rows.filter(sealed_rows(rows, pinned.seal)), pinned.seal.key, pinned.seal.salt)
+    small = sketch(units)
+    number = count(small, [opening for opening, _ in earlier])
+    return Opening(
+        experiment=experiment_id,
+        case=pinned.case.name,
+        identity=identity,
+        count=number,
+        level=level_of(small, earlier),
+        units=len(np.unique(units)),
+        sketch=tuple(small),
+        given={"table": pinned.seal.table} if pinned.seal.how == "given" else {},
+    )
+
+
+def verdict_of(
+    pinned: Pinned,
+    experiment: Experiment,
+    opening: Opening | None,
+    opening_id: str,
+    files: FileStore,
+    more: tuple[Finding, ...],
+) -> Verdict:
+    """Judge the winner on the sealed part, once; without an opening the verdict is `not_applicable`."""
+    if opening is None:
+        return _plain(experiment, more)
+    sealed = _answered(pinned, experiment, files)
+    parts = _parts(experiment, sealed.values, kept_values(experiment.differences, files))
+    judgement = _judged(pinned.case, experiment, parts, opening.level)
+    qualifies = judgement.verdict == "qualifies"
+    winner = experiment.winner
+    gains = judgement.gains if qualifies else _foretold(experiment, parts, opening.level)
+    return Verdict(
+        opening=opening_id,
+        experiment=opening.experiment,
+        case=experiment.case,
+        verdict=judgement.verdict,
+        winner=winner,
+        figures="sealed" if qualifies else "development",
+        level=opening.level,
+        openings=opening.count,
+        gains=gains,
+        margins=dict(experiment.margins),
+        hardest=judgement.hardest,
+        outcomes=_outcomes(pinned, experiment, sealed) if qualifies else experiment.outcomes,
+        detectable=judgement.detectable,
+        units_needed=judgement.units_needed,
+        flips=_sealed_flips(pinned, experiment, sealed, parts, opening.level) if qualifies else experiment.flips,
+        findings=(*more, *judgement.findings),
+        pictures=tuple(pinned.task.figures(pinned.case, sealed.split, sealed.answers[winner])) if qualifies else (),
+    )
+
+
+def _identity(pinned: Pinned, experiment: Experiment) -> str:
+    fields = {name: value for name, value in vars(pinned.case).items() if name not in FREE}
+    money = vars(pinned.case.money) if pinned.case.money else None
+    models = {outcome.name: outcome.model for outcome in experiment.outcomes if outcome.model}
+    content = {"case": fields | {"money": money}, "seal": pinned.seal_id, "models": models, "winner": experiment.winner}
+    return digest(canonical(content | {"differences": experiment.differences}))
+
+
+def _plain(experiment: Experiment, more: tuple[Finding, ...]) -> Verdict:
+    return Verdict(
+        opening="",
+        experiment="",
+        case=experiment.case,
+        verdict="not_applicable",
+        winner=experiment.winner,
+        figures="development",
+        level=0.0,
+        openings=0,
+        gains=dict(experiment.gains),
+        margins=dict(experiment.margins),
+        hardest="",
+        outcomes=experiment.outcomes,
+        detectable=experiment.detectable,
+        units_needed=experiment.units_needed,
+        flips=experiment.flips,
+        findings=more,
+        pictures=(),
+    )
+
+
+def _answered(pinned: Pinned, experiment: Experiment, files: FileStore) -> Sealed:
+    split = pinned.split
+    fresh = live(pinned.task, split.development)
+    answers = {}
+    for outcome in experiment.outcomes:
+        if outcome.model:
+            kind, _, kept = outcome.model.partition(":")
+            answers[outcome.name] = pinned.task.load(kind, files.folder(kept)).answer(split.questions, fresh)
+    values = {name: pinned.task.value(pinned.case, split, answer) for name, answer in answers.items()}
+    return Sealed(split, answers, values)
+
+
+def _parts(experiment: Experiment, test: Mapping[str, Values], development: Mapping[str, Values]) -> dict[str, Part]:
+    named = [outcome.name for outcome in experiment.outcomes if outcome.name in test]
+    return {name: Part(development[name], test[name]) for name in named}
+
+
+def _judged(case: Case, experiment: Experiment, parts: Mapping[str, Part], level: float) -> Judgement:
+    opponents = {name: part for name, part in parts.items() if name in experiment.margins}
+    baseline = next(outcome.value for outcome in experiment.outcomes if outcome.standing == "baseline")
+    tolerance = case.worthwhile if case.tolerance is None else case.tolerance
+    gain = experiment.perfect - baseline
+    return judge(parts[experiment.winner], opponents, experiment.margins, level, tolerance, gain)
+
+
+def _foretold(experiment: Experiment, parts: Mapping[str, Part], level: float) -> Mapping[str, Gain]:
+    opponents = {name: part.development for name, part in parts.items() if name in experiment.margins}
+    winner = parts[experiment.winner].development
+    return foretell(winner, opponents, experiment.margins, experiment.units_test, level).gains
+
+
+def _outcomes(pinned: Pinned, experiment: Experiment, sealed: Sealed) -> tuple[Outcome, ...]:
+    return tuple(
+        replace(
+            outcome,
+            value=float(np.mean(sealed.values[outcome.name].value)),
+            metrics=pinned.task.metrics(pinned.case, sealed.split, sealed.answers[outcome.name]),
+        )
+        for outcome in experiment.outcomes
+        if outcome.name in sealed.values
+    )
+
+
+def _sealed_flips(
+    pinned: Pinned, experiment: Experiment, sealed: Sealed, parts: Mapping[str, Part], level: float
+) -> tuple[Flip, ...]:
+    def holds(case: Case) -> bool:
+        changed = {
+            n: replace(p, test=pinned.task.value(case, sealed.split, sealed.answers[n])) for n, p in parts.items()
+        }
+        return _judged(case, experiment, changed, level).verdict == "qualifies"
+
+    return flips(pinned.case, holds)

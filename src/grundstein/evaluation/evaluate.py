@@ -1,0 +1,183 @@
+"""Room evaluation. In: a case, its pinned tables and their seal -> Out: the Experiment, from development rows only."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from grundstein.core.errors import Refused
+from grundstein.core.findings import Finding
+from grundstein.core.records import Experiment, Gain, Outcome
+from grundstein.evaluation import checks
+from grundstein.evaluation.experiment import Trial, contenders, joined, trial
+from grundstein.evaluation.flips import flips
+from grundstein.evaluation.judge import foretell
+from grundstein.evaluation.kept import keep_values
+from grundstein.evaluation.openings import level
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from grundstein.core.case import Case
+    from grundstein.core.contract import Contract
+    from grundstein.core.figures import Figure
+    from grundstein.core.ports import FileStore
+    from grundstein.core.records import Seal
+    from grundstein.core.task import Data, Solution, Split, Task, Values
+    from grundstein.evaluation.experiment import Tried
+
+LEAST_UNITS = 20
+
+
+@dataclass(frozen=True)
+class Pinned:
+    """A case with all that its evaluation rests on: ids of its records, data, seal, contract, seed and lock."""
+
+    case: Case
+    task: Task
+    question: str
+    snapshot: str
+    seal: Seal
+    seal_id: str
+    data: Data
+    contract: Contract | None
+    seed: int
+    budget: int
+    lock: str
+
+    @property
+    def split(self) -> Split:
+        """The one test part."""
+        return self.task.seal(self.data, self.case, self.seal)
+
+
+def evaluate(
+    pinned: Pinned, files: FileStore, say: Callable[[str], None], more: tuple[Finding, ...] = ()
+) -> tuple[Experiment, dict[str, float]]:
+    """Compare all solutions on development rows; returns the record and the CPU seconds of each solution."""
+    task, case, split = pinned.task, pinned.case, pinned.split
+    _enough(case, split)
+    tested = trial(task, case, split.development, contenders(task, case, pinned.budget), pinned.seed, say)
+    winner = tested.winner
+    foretold = _foretold(case, tested, split.questions.num_rows)
+    say(f"{case.name}: checks")
+    checked = checks.run(_look(pinned, split, tested))
+    kept = {one.name for one in tested.of("baseline", "default", "trivial")} | ({winner.name} if winner else set())
+    models = {one.name: _kept(one, split.development, pinned.seed, files) for one in tested.tried if one.name in kept}
+    experiment = Experiment(
+        question=pinned.question,
+        snapshot=pinned.snapshot,
+        seal=pinned.seal_id,
+        case=case.name,
+        task=task.name,
+        unit=task.unit,
+        split=split.how,
+        measure=task.measure(case),
+        money=case.money is not None,
+        declared=case.declared,
+        units=sum(f.questions.num_rows for f in tested.folds),
+        units_test=split.questions.num_rows,
+        margins=margins(case, tested),
+        outcomes=tuple(_outcome(one, models.get(one.name, "")) for one in tested.tried),
+        gains={one.name: _gain(tested, one) for one in tested.of("candidate")},
+        winner=winner.name if winner else "",
+        perfect=float(np.mean(tested.perfect.value)) if tested.perfect is not None else 0.0,
+        detectable=foretold.detectable if foretold else None,
+        units_needed=foretold.units_needed if foretold else None,
+        differences=keep_values({one.name: one.values for one in tested.tried}, files),
+        flips=flips(case, lambda changed: _holds(task, changed, tested, split.questions.num_rows)),
+        findings=(*more, *_left_out(tested), *checked.findings),
+        figures=(*checked.figures, *_figures(task, case, tested)),
+        seed=pinned.seed,
+        budget=pinned.budget,
+        lock=pinned.lock,
+    )
+    return experiment, {one.name: one.seconds for one in tested.tried}
+
+
+def margins(case: Case, tested: Trial) -> dict[str, float]:
+    """What a candidate must gain per unit against each opponent: worthwhile and the difference in running cost."""
+    opponents = tested.of("baseline", "default", "trivial")
+    return {
+        one.name: case.margin(case.baseline_cost if one.contender.standing == "baseline" else 0.0) for one in opponents
+    }
+
+
+def _enough(case: Case, split: Split) -> None:
+    units = min(split.questions.num_rows, next(iter(split.development.values())).num_rows)
+    if units < LEAST_UNITS:
+        raise Refused(
+            f"The case {case.name} has only {units} units in one part of its rows.",
+            f"At least {LEAST_UNITS} in development and {LEAST_UNITS} in the sealed part.",
+            "Ingest more rows, then run evaluate again",
+        )
+
+
+def _foretold(case: Case, tested: Trial, units_test: int):  # type: ignore[no-untyped-def]
+    if tested.winner is None:
+        return None
+    opponents = {one.name: one.values for one in tested.of("baseline", "default", "trivial")}
+    return foretell(tested.winner.values, opponents, margins(case, tested), units_test, level(1))
+
+
+def _look(pinned: Pinned, split: Split, tested: Trial) -> checks.Look:
+    shown = [tested.of("baseline")[0], *([tested.winner] if tested.winner else [])]
+    judged = [fold.questions for fold in tested.folds]
+    return checks.Look(
+        case=pinned.case,
+        task=pinned.task,
+        development=split.development,
+        split=split.how,
+        seed=pinned.seed,
+        target=str(pinned.case.options.get("target", "")),
+        contract=pinned.contract,
+        baseline=shown[0].name,
+        winner=shown[1].name if tested.winner else "",
+        values={one.name: one.values for one in shown},
+        judged=pa.concat_tables(judged),
+    )
+
+
+def _holds(task: Task, case: Case, tested: Trial, units_test: int) -> bool:
+    """Tell whether development would clear every margin with the case's money changed and the answers as they are."""
+    if tested.winner is None:
+        return False
+
+    def valued(one: Tried) -> Values:
+        return joined(task.value(case, f, a) for f, a in zip(tested.folds, one.answers, strict=True))
+
+    opponents = {one.name: valued(one) for one in tested.of("baseline", "default", "trivial")}
+    needed = margins(case, tested)
+    gains = foretell(valued(tested.winner), opponents, needed, units_test, level(1)).gains
+    return all(gains[name].low > margin for name, margin in needed.items())
+
+
+def _gain(tested: Trial, one: Tried) -> Gain:
+    baseline = tested.of("baseline")[0]
+    told = foretell(one.values, {baseline.name: baseline.values}, {baseline.name: 0.0}, len(one.values.unit), level(1))
+    return told.gains[baseline.name]
+
+
+def _outcome(one: Tried, model: str) -> Outcome:
+    return Outcome(one.name, one.contender.standing, one.mean, dict(one.metrics), model)
+
+
+def _kept(one: Tried, development: Data, seed: int, files: FileStore) -> str:
+    fitted: Solution = one.contender.solution.fit(development, seed)
+    with tempfile.TemporaryDirectory() as folder:
+        fitted.save(Path(folder))
+        return f"{type(fitted).__name__}:{files.keep(Path(folder))}"
+
+
+def _left_out(tested: Trial) -> list[Finding]:
+    return [Finding("GST-E01", "skipped", {"solution": name, "reason": why}) for name, why in tested.skipped]
+
+
+def _figures(task: Task, case: Case, tested: Trial) -> list[Figure]:
+    shown = tested.winner or tested.of("baseline")[0]
+    return task.figures(case, tested.folds[-1], shown.answers[-1])
