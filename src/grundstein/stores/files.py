@@ -1,4 +1,4 @@
-"""Room stores. In: a folder of plain files -> Out: its digest, under which it is kept, and the folder back, verified."""
+"""Room stores. In: a folder of plain files -> Out: its digest, under which it is kept, and the folder, verified."""
 
 from __future__ import annotations
 

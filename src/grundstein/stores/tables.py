@@ -45,11 +45,11 @@ class Arrival(NamedTuple):
 
 
 class IcebergTables:
-    """The tables of the project folder `root`, in `root/lake`; a second writer waits up to `wait` seconds."""
+    """The tables of one lake folder, `root`; a second writer of a table waits up to `wait` seconds."""
 
     def __init__(self, root: Path, wait: float = WAIT) -> None:
-        self._lake, self._wait = root / "lake", wait
-        self._warehouse = Warehouse(self._lake, wait)
+        self._lake, self._wait = root, wait
+        self._warehouse = Warehouse(root, wait)
         self._leases: dict[str, FileLease] = {}
 
     def names(self) -> Sequence[str]:
