@@ -26,15 +26,15 @@ FOLD_CUTS = (0.4, 0.6, 0.8, 1.0)
 
 
 def sealed_split(data: Data, case: Case, read: Reading, seal: Seal) -> Split:
-    """Seal the latest events (or drawn ones, where the case asks for that contrast); units are their users."""
-    if seal.how != "time" and not (seal.how == "random" and case.split == "random"):
+    """Seal the latest events (given ones, or drawn ones where the case asks for that contrast); units are users."""
+    if seal.how not in {"time", "given"} and not (seal.how == "random" and case.split == "random"):
         raise Refused(
             "the events of a recommend case must be sealed by time",
             f'expected a time column of `events`; the seal is "{seal.how}"',
             "name the column as `time:` in the case file, or `time: _row` where the file is in order",
         )
-    require(events(data), seal.time if seal.how == "time" else read.user, "events")
     table = events(data)
+    require(table, seal.time if seal.how == "time" else read.user, "events")
     sealed, known = sealed_rows(table, seal), known_rows(table, seal, case.horizon_days)
     return split_events(data, read, sealed, known, seal.how, seal.salt)
 
