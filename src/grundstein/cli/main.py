@@ -65,7 +65,8 @@ def run(words: list[str]) -> int:
 
 
 def _misused(error: typer.TyperException) -> int:
-    what = str(getattr(error, "message", error))
+    told = getattr(error, "format_message", lambda: str(error))()
+    what = str(told).split(". Did you mean")[0]
     word = what.split("'")[1] if what.startswith("No such command") else ""
     expected = nearest(word, COMMANDS).capitalize() if word else "A command as its help shows it."
     path = getattr(getattr(error, "ctx", None), "command_path", "grundstein")
