@@ -1,0 +1,159 @@
+"""Room tasks. In: raw predictions -> Out: Finish, what is decided after them, and the table of answers.
+
+Raw predictions are the probability of yes (two classes), a row of probabilities (many) or the number itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from grundstein.tools.money import Policy, choose_policy, wanted_quantile
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from grundstein.tasks.predict.plan import Plan, Problem
+
+    Floats = NDArray[np.float64]
+
+FLOOR = 0.001
+
+
+@dataclass(frozen=True)
+class Finish:
+    """What turns raw predictions into answers: calibration (slope and offset of the log odds), policy, shift."""
+
+    calibration: tuple[float, float] | None = None
+    policy: Policy | None = None
+    shift: float = 0.0
+
+    def plain(self) -> dict[str, Any]:
+        """Return what JSON holds."""
+        return asdict(self)
+
+    @classmethod
+    def restored(cls, plain: Mapping[str, Any]) -> Finish:
+        """Build from parsed JSON."""
+        calibration = plain["calibration"] and (plain["calibration"][0], plain["calibration"][1])
+        return cls(calibration, plain["policy"] and Policy(**plain["policy"]), plain["shift"])
+
+    def finished(self, raw: Floats) -> Floats:
+        """Return calibrated probabilities, or the shifted number."""
+        if raw.ndim == 2:
+            return raw
+        return calibrated(raw, self.calibration) if self.policy else raw + self.shift
+
+
+def finish(plan: Plan, problem: Problem, raw: Floats, truth: Floats, weights: Floats) -> Finish:
+    """Decide on predictions that were made out of fold; rows without one hold NaN and do not count."""
+    seen = ~np.isnan(raw if raw.ndim == 1 else raw[:, 0])
+    raw, truth, weights = raw[seen], truth[seen], weights[seen]
+    if problem.kind == "number":
+        return Finish(shift=_quantile(truth - raw, weights, wanted_quantile(plan.money)))
+    if problem.kind == "many":
+        right = raw.argmax(axis=1) == truth
+        return Finish(policy=_ask_policy(plan, raw.max(axis=1), right, weights))
+    slope = _calibration(raw, truth, weights)
+    policy = choose_policy(calibrated(raw, slope), truth > 0, weights, plan.stakes, plan.room, calibrated=True)
+    return Finish(slope, policy)
+
+
+def answer_table(problem: Problem, finishing: Finish, raw: Floats) -> pa.Table:
+    """Return the columns of `Task.answers`; many classes add one column `probability: LABEL` each."""
+    ready = finishing.finished(raw)
+    if problem.kind == "number":
+        return number_answers(ready)
+    act = finishing.policy or Policy(-1.0)
+    if problem.kind == "two":
+        return two_answers(problem, ready, act.act(ready), ready > 0.5)
+    best = ready.argmax(axis=1) if len(ready) else np.zeros(0, dtype=np.int64)
+    top = ready[np.arange(len(ready)), best]
+    table = pa.table({"answer": _labels(problem, best), "probability": top, "act": act.act(top)})
+    for position, label in enumerate(problem.labels):
+        table = table.append_column(f"probability: {label}", pa.array(ready[:, position]))
+    return table
+
+
+def two_answers(problem: Problem, probability: Floats, act: Floats, yes: NDArray[np.bool_]) -> pa.Table:
+    """Answers to a yes/no question: the label, the probability of the positive one, the share of action."""
+    return pa.table({"answer": _labels(problem, yes.astype(np.int64)), "probability": probability, "act": act})
+
+
+def number_answers(predicted: Floats) -> pa.Table:
+    """Answers that are numbers."""
+    return pa.table({"answer": np.asarray(predicted, dtype=np.float64)})
+
+
+def calibrated(probability: Floats, slope_offset: tuple[float, float] | None) -> Floats:
+    """Return probabilities with their log odds stretched and moved; as they are where there is nothing to mend."""
+    if slope_offset is None:
+        return probability
+    return 1.0 / (1.0 + np.exp(-(slope_offset[0] * log_odds(probability) + slope_offset[1])))
+
+
+def log_odds(probability: Floats) -> Floats:
+    """Log of p / (1 - p), with p kept a hair inside 0 and 1."""
+    inside = np.clip(probability, 1e-9, 1 - 1e-9)
+    return np.log(inside / (1 - inside))
+
+
+def losses(probability: Floats, yes: NDArray[np.bool_]) -> Floats:
+    """Log loss of each unit, p clipped at .001."""
+    inside = np.clip(probability, FLOOR, 1 - FLOOR)
+    return -np.log(np.where(yes, inside, 1 - inside))
+
+
+def _labels(problem: Problem, positions: NDArray[np.int64]) -> pa.Array:
+    return pc.take(pa.array(problem.labels, pa.string()), pa.array(positions, pa.int64()))
+
+
+def _ask_policy(plan: Plan, top: Floats, right: NDArray[np.bool_], weights: Floats) -> Policy:
+    if not (plan.money and plan.money.form == "classes"):
+        return Policy(-1.0)
+    return choose_policy(top, right, weights, plan.stakes, plan.room, calibrated=True, direction=1)
+
+
+def _calibration(raw: Floats, truth: Floats, weights: Floats) -> tuple[float, float] | None:
+    """Fit Platt's two numbers on one half, look at the other; keep them where they help by over a standard error."""
+    gains = np.zeros(len(raw))
+    halves = np.arange(len(raw)) % 2 == 0
+    for half in (halves, ~halves):
+        found = _platt(raw[half], truth[half], weights[half])
+        if found is None:
+            return None
+        gains[~half] = losses(raw[~half], truth[~half] > 0) - losses(calibrated(raw[~half], found), truth[~half] > 0)
+    gains *= weights
+    if gains.mean() <= gains.std() / np.sqrt(len(gains)):
+        return None
+    return _platt(raw, truth, weights)
+
+
+def _platt(raw: Floats, truth: Floats, weights: Floats) -> tuple[float, float] | None:
+    """Logistic regression of the truth on the log odds by Newton's steps; None with under 30 of a class."""
+    if min(((truth > 0) & (weights > 0)).sum(), ((truth <= 0) & (weights > 0)).sum()) < 30:
+        return None
+    design = np.column_stack([log_odds(raw), np.ones(len(raw))])
+    found = np.array([1.0, 0.0])
+    for _ in range(30):
+        p = 1.0 / (1.0 + np.exp(-design @ found))
+        curve = (design * (weights * p * (1 - p))[:, None]).T @ design + 1e-6 * np.eye(2)
+        step = np.linalg.solve(curve, design.T @ (weights * (truth - p)))
+        found = found + step
+        if np.abs(step).max() < 1e-8:
+            break
+    return (float(found[0]), float(found[1])) if found[0] > 0 and np.isfinite(found).all() else None
+
+
+def _quantile(values: Floats, weights: Floats, wanted: float) -> float:
+    if not len(values) or not weights.sum():
+        return 0.0
+    order = np.argsort(values, kind="stable")
+    reached = np.cumsum(weights[order]) / weights.sum()
+    return float(values[order][min(int(np.searchsorted(reached, wanted)), len(values) - 1)])

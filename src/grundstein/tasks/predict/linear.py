@@ -1,0 +1,151 @@
+"""Room tasks. In: a Workshop -> Out: Linear, a regularised linear model tuned on inner folds, and its raw predictions.
+
+Classes: logistic regression. A number: ridge on the number, or on its logarithm where that predicts better.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+
+from grundstein.tasks.predict.workshop import mean_loss
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    from grundstein.tasks.predict.workshop import Workshop
+    from grundstein.tools.encoding import Encoder
+
+    Floats = NDArray[np.float64]
+
+STRENGTHS = (0.003, 0.02, 0.1, 0.5, 5.0)
+FEW_STRENGTHS = (0.01, 0.1)
+RIDGES = (0.3, 3.0, 10.0, 30.0, 100.0, 300.0, 1_000.0)
+NARROW = 400
+LARGE = 20_000_000
+
+
+@dataclass(frozen=True)
+class Linear:
+    """Weights of shape (outputs, columns) and offsets; `form`: "two", "many", "number" or "logarithm"."""
+
+    weights: Floats
+    offsets: Floats
+    form: str
+
+    def raw(self, encoder: Encoder, rows: pa.Table) -> Floats:
+        """Return raw predictions; each row's do not depend on the rows beside it, to the bit."""
+        return _raw(encoder.matrix(rows), self.weights, self.offsets, self.form)
+
+    def save(self, folder: Path) -> None:
+        """Write `linear.npz`."""
+        np.savez(folder / "linear.npz", weights=self.weights, offsets=self.offsets, form=np.array([self.form]))
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read what `save` wrote; nothing in it can run."""
+        with np.load(folder / "linear.npz", allow_pickle=False) as kept:
+            return cls(kept["weights"], kept["offsets"], str(kept["form"][0]))
+
+
+def learn(shop: Workshop) -> tuple[Linear, Floats]:
+    """Return the model fitted on all rows and the raw predictions out of inner folds (NaN where there are none)."""
+    return _learn_number(shop) if shop.problem.kind == "number" else _learn_classes(shop)
+
+
+def _learn_classes(shop: Workshop) -> tuple[Linear, Floats]:
+    grid = FEW_STRENGTHS if shop.linear.size * len(shop.problem.labels) > LARGE else STRENGTHS
+    tried = {strength: shop.blank() for strength in grid}
+    for fit, ask in shop.folds:
+        model = None
+        for strength in grid:
+            model = _classes(shop, fit, strength, model)
+            tried[strength][ask] = _raw(shop.linear[ask], model.weights, model.offsets, model.form)
+    best = min(grid, key=lambda strength: (mean_loss(shop, tried[strength]), strength)) if shop.folds else grid[0]
+    return _classes(shop, np.arange(len(shop.truth)), best, None), tried[best]
+
+
+def _classes(shop: Workshop, fit: NDArray[np.int64], strength: float, start: Linear | None) -> Linear:
+    """Fit one strength, starting from the weaker model before it."""
+    from sklearn.linear_model import LogisticRegression
+
+    many = shop.problem.kind == "many"
+    solver = "newton-cholesky" if shop.linear.shape[1] <= NARROW and not many else "lbfgs"
+    model = LogisticRegression(C=strength, solver=solver, max_iter=100, tol=1e-4, warm_start=start is not None)
+    seen = np.unique(shop.truth[fit]).astype(np.int64)
+    if start is not None:
+        rows = seen if many and len(seen) > 2 else slice(None)
+        model.coef_, model.intercept_, model.classes_ = start.weights[rows], start.offsets[rows], seen.astype(float)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # not converged after 100 steps is a setting like others: inner folds judge it
+        model.fit(shop.linear[fit], shop.truth[fit], shop.weights[fit])
+    if not many:
+        return Linear(model.coef_, model.intercept_, "two")
+    return _spread(model.coef_, model.intercept_, seen, len(shop.problem.labels))
+
+
+def _spread(coef: Floats, intercept: Floats, seen: NDArray[np.int64], labels: int) -> Linear:
+    """Give every label a row, also those that this fold has not seen (far below all others)."""
+    weights, offsets = np.zeros((labels, coef.shape[1])), np.full(labels, -30.0)
+    if len(seen) == 2:
+        coef, intercept = np.vstack([-coef / 2, coef / 2]), np.concatenate([-intercept / 2, intercept / 2])
+    weights[seen], offsets[seen] = coef, intercept
+    return Linear(weights, offsets, "many")
+
+
+def _learn_number(shop: Workshop) -> tuple[Linear, Floats]:
+    forms = ["number", "logarithm"] if shop.truth.min() > 0 else ["number"]
+    tried = {(form, ridge): shop.blank() for form in forms for ridge in RIDGES}
+    for fit, ask in shop.folds:
+        for form in forms:
+            for ridge, model in _ridges(shop, fit, form, RIDGES):
+                tried[form, ridge][ask] = _raw(shop.linear[ask], model.weights, model.offsets, form)
+    form, ridge = min(tried, key=lambda one: (mean_loss(shop, tried[one]), one)) if shop.folds else ("number", 30.0)
+    [(_, model)] = _ridges(shop, np.arange(len(shop.truth)), form, (ridge,))
+    return model, tried[form, ridge]
+
+
+def _ridges(shop: Workshop, fit: NDArray[np.int64], form: str, ridges: tuple[float, ...]) -> list[tuple[float, Linear]]:
+    """Ridge regressions of several strengths from one decomposition, of columns or of rows, whichever are fewer."""
+    truth = np.log(shop.truth[fit]) if form == "logarithm" else shop.truth[fit]
+    weights = shop.weights[fit] / max(shop.weights[fit].mean(), 1e-12)
+    X = shop.linear[fit]
+    centre, level = np.average(X, axis=0, weights=weights), float(np.average(truth, weights=weights))
+    A = (X - centre) * np.sqrt(weights)[:, None]
+    b = (truth - level) * np.sqrt(weights)
+    wide = A.shape[1] > A.shape[0]
+    scale, basis = np.linalg.eigh(A @ A.T if wide else A.T @ A)
+    turned = basis.T @ (b if wide else A.T @ b)
+    found = []
+    for ridge in ridges:
+        solved = basis @ (turned / (np.maximum(scale, 0.0) + ridge))
+        w = A.T @ solved if wide else solved
+        found.append((ridge, Linear(w[None, :], np.array([level - centre @ w]), form)))
+    return found
+
+
+def _raw(X: Floats, weights: Floats, offsets: Floats, form: str) -> Floats:
+    """Add column by column: the order of additions does not depend on the number of rows."""
+    score = np.repeat(offsets[None, :], len(X), axis=0)
+    for column in np.flatnonzero(weights.any(axis=0)):
+        score += X[:, column, None] * weights[None, :, column]
+    if form == "two":
+        return 1.0 / (1.0 + np.exp(-np.clip(score[:, 0], -500, 500)))
+    if form == "many":
+        return softmax(score)
+    return np.exp(np.clip(score[:, 0], -300, 300)) if form == "logarithm" else score[:, 0]
+
+
+def softmax(score: Floats) -> Floats:
+    """Rows of probabilities; each sum is taken label by label."""
+    shares = np.exp(score - score.max(axis=1, keepdims=True, initial=-1e300))
+    total = np.zeros(len(shares))
+    for column in shares.T:
+        total += column
+    return shares / total[:, None]

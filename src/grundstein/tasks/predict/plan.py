@@ -1,0 +1,313 @@
+"""Room tasks. In: a case and the target's column -> Out: Plan and Problem, what is asked: two classes, many, a number.
+
+A plan is the part of a case that a solution must know; it is saved beside the model. A problem is what the column
+turned out to be: its kind and its labels as texts, for two classes the positive one last.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from grundstein.core.case import Money
+from grundstein.core.errors import Refused, nearest
+from grundstein.tools.encoding import NUMERIC, as_numbers, as_texts
+from grundstein.tools.money import Stakes, stakes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from grundstein.core.case import Case
+
+Kind = Literal["two", "many", "number"]
+
+METRICS: Mapping[str, tuple[Kind, ...]] = {
+    "accuracy": ("two", "many"),
+    "log_loss": ("two", "many"),
+    "absolute_error": ("number",),
+}
+FORMS: Mapping[str, Kind] = {"cells": "two", "action": "two", "classes": "many", "number": "number"}
+MOST_LABELS = 500
+YES = ("yes", "ja", "true", "wahr", "1", "y", "j", "t")
+NO = ("no", "nein", "false", "falsch", "0", "n", "f")
+HOUSE = ("_row", "_batch", "_unit", "_cluster", "_time")
+
+
+@dataclass(frozen=True)
+class Options:
+    """The fields of a case file that belong to this task.
+
+    `target` is the column to predict, `positive` the value that counts as yes, `kind` says "many" or "number" where
+    the column alone does not (article groups written as numbers).
+    """
+
+    target: str
+    positive: str | None = None
+    kind: str = ""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The part of a case that a solution must know; `room` is capacity / volume."""
+
+    target: str
+    positive: str | None = None
+    kind: str = ""
+    ignore: tuple[str, ...] = ()
+    acted: str = ""
+    entity: str = ""
+    time: str = ""
+    baseline: str = ""
+    money: Money | None = None
+    metric: str = ""
+    room: float | None = None
+
+    @property
+    def acted_column(self) -> str:
+        """The column that says on whom today's rule was acted; empty where nobody was or nobody has said."""
+        return "" if self.acted in {"", "nobody"} else self.acted
+
+    @property
+    def stakes(self) -> Stakes:
+        """What acting is worth; without money a right yes counts as much as a wrong one costs."""
+        return stakes(self.money) if self.money and self.money.form in {"cells", "action", "classes"} else EVEN
+
+    @property
+    def known_kind(self) -> Kind | None:
+        """The kind as far as the case alone tells it."""
+        if self.kind in {"two", "many", "number"}:
+            return self.kind  # type: ignore[return-value]
+        if self.money and self.money.form in FORMS:
+            return FORMS[self.money.form]
+        if self.positive is not None:
+            return "two"
+        return "number" if self.metric == "absolute_error" else None
+
+    def measure(self, kind: Kind | None) -> str:
+        """The name of the value; without money or metric the one that a preview uses."""
+        if self.money:
+            return "money"
+        return self.metric or ("absolute_error" if kind == "number" else "log_loss")
+
+    def plain(self) -> dict[str, Any]:
+        """Return what JSON holds."""
+        return asdict(self)
+
+    @classmethod
+    def restored(cls, plain: Mapping[str, Any]) -> Plan:
+        """Build from parsed JSON."""
+        money = plain["money"] and Money(plain["money"]["form"], plain["money"]["amounts"])
+        return cls(**{**plain, "ignore": tuple(plain["ignore"]), "money": money})
+
+
+EVEN = Stakes(1.0, -1.0, 0.0, 0.0)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What the target's column turned out to be. `labels` in a fixed order; two classes: (no, yes)."""
+
+    kind: Kind
+    labels: tuple[str, ...] = ()
+
+    @property
+    def positive(self) -> str:
+        """The label that counts as yes."""
+        return self.labels[-1]
+
+
+def plan_of(case: Case) -> Plan:
+    """Read the plan of a case; Refused where a field is missing, unknown or contradicts another."""
+    options = _options(case)
+    room = None
+    if case.capacity is not None:
+        if not case.volume or case.capacity < 0:
+            raise Refused("`capacity` alone does not say how large a share it is", "`volume` above 0", "add `volume`")
+        room = min(1.0, case.capacity / case.volume)
+    plan = Plan(
+        options.target,
+        options.positive,
+        options.kind,
+        tuple(case.ignore),
+        case.acted,
+        case.entity,
+        case.time,
+        case.baseline,
+        case.money,
+        case.metric,
+        room,
+    )
+    _check_measure(plan)
+    return plan
+
+
+def problem_of(plan: Plan, rows: pa.Table) -> Problem:
+    """Decide the kind from the target's column; Refused where it holds one value only, or cannot be a target."""
+    target = target_column(plan, rows)
+    numeric = any(is_kind(target.type) for is_kind in NUMERIC)
+    if plan.kind == "number" or (numeric and plan.kind not in {"two", "many"} and _distinct(rows, plan) != 2):
+        return _number_problem(plan, rows, numeric)
+    if not numeric and not _textual(target.type):
+        raise Refused(
+            f'"{plan.target}" holds {target.type}', "yes and no, classes or a number", "choose another target"
+        )
+    texts = as_texts(rows, plan.target).drop_null()
+    labels = sorted(pc.unique(texts).to_pylist())
+    if len(labels) == 1:
+        raise _one_class(plan, labels)
+    if len(labels) == 2 and plan.kind != "many":
+        positive = _positive(plan, texts, labels)
+        return Problem("two", (labels[1] if positive == labels[0] else labels[0], positive))
+    return _many_problem(plan, labels, len(texts))
+
+
+def truths(problem: Problem, plan: Plan, rows: pa.Table) -> NDArray[np.float64]:
+    """Read the target as numbers: 1 for yes and 0 for no, the label's position (-1: not learnt), or the number."""
+    if problem.kind == "number":
+        return as_numbers(rows, plan.target)
+    found = pc.index_in(as_texts(rows, plan.target), value_set=pa.array(problem.labels, pa.string()))
+    return np.asarray(pc.fill_null(found, -1), dtype=np.float64)
+
+
+def known_truth(plan: Plan, rows: pa.Table) -> NDArray[np.bool_]:
+    """Mark the rows whose target is known and, for a number, finite."""
+    target = target_column(plan, rows)
+    known = pc.is_valid(target)
+    if pa.types.is_floating(target.type):
+        known = pc.fill_null(pc.is_finite(target), fill_value=False)
+    return np.asarray(known, dtype=np.bool_)
+
+
+def target_column(plan: Plan, rows: pa.Table) -> pa.ChunkedArray:
+    """Return the target's column; Refused with the nearest name where there is none."""
+    if plan.target not in rows.column_names:
+        names = [name for name in rows.column_names if name not in HOUSE]
+        raise Refused(f'there is no column "{plan.target}" to predict', nearest(plan.target, names), "correct `target`")
+    return rows[plan.target]
+
+
+def feature_names(plan: Plan, rows: pa.Table) -> list[str]:
+    """The columns that a solution may look at."""
+    hidden = {plan.target, plan.acted_column, plan.entity, *plan.ignore, *HOUSE}
+    return [name for name in rows.column_names if name not in hidden]
+
+
+def settled(case: Case, rows: pa.Table) -> Case:
+    """Return the case with kind and positive value as the column tells them, so that every part decides alike."""
+    plan = plan_of(case)
+    problem = problem_of(plan, rows)
+    found: dict[str, Any] = {"kind": problem.kind}
+    if problem.kind == "two":
+        found["positive"] = problem.positive
+    return replace(case, options={**case.options, **found})
+
+
+def _options(case: Case) -> Options:
+    allowed = [f.name for f in fields(Options)]
+    for name in case.options:
+        if name not in allowed:
+            raise Refused(f'the task predict has no field "{name}"', nearest(name, allowed), "correct the case")
+    if not case.options.get("target"):
+        raise Refused("the case names no target", "`target: COLUMN`, the column to predict", "add it to the case")
+    positive = case.options.get("positive")
+    if isinstance(positive, bool):
+        positive = "true" if positive else "false"
+    kind = str(case.options.get("kind") or "")
+    if kind not in {"", "two", "many", "number"}:
+        raise Refused(f"`kind: {kind}` is unknown", nearest(kind, ["two", "many", "number"]), "correct the case")
+    return Options(str(case.options["target"]), None if positive is None else str(positive), kind)
+
+
+def _check_measure(plan: Plan) -> None:
+    if plan.money and plan.money.form not in FORMS:
+        raise Refused("this money belongs to a ranking", f"one of: {', '.join(FORMS)}", "correct `money`")
+    if plan.metric and plan.metric not in METRICS:
+        raise Refused(f"`metric: {plan.metric}` cannot decide", nearest(plan.metric, METRICS), "correct `metric`")
+    kind = plan.known_kind
+    if plan.money and kind and FORMS[plan.money.form] != kind:
+        raise Refused(
+            f"the money of the case is for {_words(FORMS[plan.money.form])}",
+            f"money for {_words(kind)}",
+            "correct `money`",
+        )
+
+
+def _words(kind: Kind) -> str:
+    return {"two": "a yes/no question", "many": "many classes", "number": "a number"}[kind]
+
+
+def _textual(kind: pa.DataType) -> bool:
+    inner = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return pa.types.is_string(inner) or pa.types.is_large_string(inner)
+
+
+def _distinct(rows: pa.Table, plan: Plan) -> int:
+    numbers = as_numbers(rows, plan.target)
+    return 2 if pa.types.is_boolean(rows[plan.target].type) else len(np.unique(numbers[~np.isnan(numbers)]))
+
+
+def _number_problem(plan: Plan, rows: pa.Table, numeric: bool) -> Problem:
+    if not numeric:
+        raise Refused(f'"{plan.target}" holds no numbers', "a column of numbers", "correct `kind` or `target`")
+    if plan.positive is not None or (plan.metric and "number" not in METRICS[plan.metric]):
+        raise Refused(
+            f'"{plan.target}" is a number', "`positive`, accuracy and log_loss are for classes", "correct the case"
+        )
+    if _distinct(rows, plan) < 2:
+        raise _one_class(plan, list(map(str, np.unique(as_numbers(rows, plan.target))[:1])))
+    return Problem("number")
+
+
+def _many_problem(plan: Plan, labels: list[str], known: int) -> Problem:
+    if not labels:
+        raise Refused(f'"{plan.target}" is empty everywhere', "rows whose answer is known", "choose another target")
+    if plan.positive is not None:
+        raise Refused(
+            f'"{plan.target}" has {len(labels)} values, `positive` is for two',
+            f"values: {', '.join(labels[:12])}",
+            "leave `positive` out, or make a column that is yes or no",
+        )
+    if len(labels) > MOST_LABELS or len(labels) > max(known / 2, 2):
+        raise Refused(
+            f'"{plan.target}" has {len(labels)} values in {known} rows: a name or free text, no class',
+            f"at most {MOST_LABELS} classes with several rows each",
+            "choose another target, or group its values",
+        )
+    return Problem("many", tuple(labels))
+
+
+def _one_class(plan: Plan, labels: list[str]) -> Refused:
+    return Refused(
+        f'"{plan.target}" is {labels[0] if labels else "empty"} in every row: there is nothing to tell apart',
+        "at least two values",
+        "bring rows of both kinds, or choose another target",
+    )
+
+
+def _positive(plan: Plan, texts: pa.ChunkedArray, labels: list[str]) -> str:
+    """The value that counts as yes: as the case says; else a word for yes; else the rarer."""
+    if plan.positive is not None:
+        return _named_positive(plan.positive, labels)
+    words = [label for label in labels if label.strip().casefold() in YES]
+    if len(words) == 1:
+        return words[0]
+    first = pc.sum(pc.equal(texts, labels[0])).as_py()
+    return labels[0] if 2 * first < len(texts) else labels[1]
+
+
+def _named_positive(wanted: str, labels: list[str]) -> str:
+    if wanted in labels:
+        return wanted
+    words = next((words for words in (YES, NO) if wanted.strip().casefold() in words), ())
+    alike = [label for label in labels if label.strip().casefold() in words]
+    if len(alike) == 1:
+        return alike[0]
+    raise Refused(
+        f'`positive: "{wanted}"` is not among the values', f"values: {', '.join(labels)}", "correct `positive`"
+    )

@@ -1,0 +1,124 @@
+"""Room tasks. In: development rows -> Out: Workshop, what every learner needs of them, prepared once a fit.
+
+The encoder looks at no target, so it may see all rows of the fit; everything that looks at the target is tuned on
+inner folds of the shape of the seal.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from grundstein.tasks.predict.answers import losses
+from grundstein.tasks.predict.plan import Problem, feature_names, problem_of, truths
+from grundstein.tasks.predict.splitting import fold_positions, with_marks
+from grundstein.tasks.predict.worth import weigh
+from grundstein.tools.encoding import Encoder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from grundstein.tasks.predict.plan import Plan
+
+    Floats = NDArray[np.float64]
+    Rows = NDArray[np.int64]
+
+INNER_FOLDS = 3
+REMEMBERED = 40
+REMEMBERED_BYTES = 400_000_000
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """Rows ready for learners: truths, weights, encoder, inner folds (rows to fit, rows to ask), the seed."""
+
+    problem: Problem
+    rows: pa.Table
+    truth: Floats
+    weights: Floats
+    encoder: Encoder
+    folds: tuple[tuple[Rows, Rows], ...]
+    seed: int
+
+    @cached_property
+    def linear(self) -> Floats:
+        """The matrix for linear models."""
+        return self.encoder.matrix(self.rows)
+
+    @cached_property
+    def trees(self) -> Floats:
+        """The matrix for trees."""
+        return self.encoder.tree_matrix(self.rows)
+
+    def blank(self) -> Floats:
+        """Raw predictions of every row, all NaN, to be filled fold by fold."""
+        shape = (len(self.truth), len(self.problem.labels)) if self.problem.kind == "many" else len(self.truth)
+        return np.full(shape, np.nan)
+
+
+@dataclass
+class Memory:
+    """What one list of candidates has learnt already: their mean asks for the same fits again.
+
+    Keys are digests of the rows' content and the seed, so nothing is taken for what it is not.
+    """
+
+    known: dict[tuple[str, ...], Any] = field(default_factory=dict)
+
+    def once(self, key: tuple[str, ...], make: Callable[[], Any]) -> Any:
+        """Return what is known under the key, or make it; the oldest are forgotten."""
+        if key not in self.known:
+            self.known[key] = make()
+            while len(self.known) > REMEMBERED or self._bytes() > REMEMBERED_BYTES:
+                self.known.pop(next(iter(self.known)))
+                if len(self.known) <= 1:
+                    break
+        return self.known[key]
+
+    def _bytes(self) -> int:
+        shops = [thing for thing in self.known.values() if isinstance(thing, Workshop)]
+        return sum(matrix.nbytes for shop in shops for matrix in vars(shop).values() if isinstance(matrix, np.ndarray))
+
+
+def workshop(plan: Plan, rows: pa.Table, seed: int) -> Workshop:
+    """Prepare development rows for learning."""
+    rows = with_marks(rows, plan, seed)
+    problem = problem_of(plan, rows)
+    clock = plan.time if "_time" in rows.column_names else ""
+    return Workshop(
+        problem,
+        rows,
+        truths(problem, plan, rows),
+        weigh(plan, rows, rows, rows).each,
+        Encoder.fit(rows, feature_names(plan, rows), clock),
+        tuple(fold_positions(rows, plan, seed, INNER_FOLDS)),
+        seed,
+    )
+
+
+def mean_loss(shop: Workshop, raw: Floats) -> float:
+    """Weighted mean of log loss (classes) or absolute error (a number) over the rows that have a prediction."""
+    seen = ~np.isnan(raw if raw.ndim == 1 else raw[:, 0])
+    raw, truth, weights = raw[seen], shop.truth[seen], shop.weights[seen]
+    if shop.problem.kind == "number":
+        each = np.abs(raw - truth)
+    elif shop.problem.kind == "two":
+        each = losses(raw, truth > 0)
+    else:
+        each = losses(raw[np.arange(len(raw)), truth.astype(np.int64)], np.ones(len(raw), dtype=np.bool_))
+    return float((each * weights).sum() / max(weights.sum(), 1e-12))
+
+
+def fingerprint(rows: pa.Table) -> str:
+    """Digest of a table's content."""
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, rows.schema) as writer:
+        writer.write_table(rows.combine_chunks())
+    return hashlib.sha256(sink.getvalue()).hexdigest()
