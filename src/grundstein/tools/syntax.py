@@ -1,0 +1,178 @@
+"""Room tools. In: SQL text -> Out: its syntax tree by DuckDB's own parser, and an in-process engine with no way out."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from grundstein.core.errors import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+Node = dict[str, Any]
+
+LONGEST = 20_000
+DEEPEST = 100
+SAFE_SETTINGS: dict[str, Any] = {
+    "threads": 1,
+    "allow_persistent_secrets": "false",
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "allow_community_extensions": "false",
+}
+
+
+@cache
+def _engine() -> duckdb.DuckDBPyConnection:
+    engine = duckdb.connect(config={**SAFE_SETTINGS, "memory_limit": "1GB", "temp_directory": ""})
+    lock(engine, [])
+    return engine
+
+
+def engine() -> duckdb.DuckDBPyConnection:
+    """Return a fresh cursor on the process's one locked DuckDB: one thread, UTC, no file, no network, no setting."""
+    return _engine().cursor()
+
+
+def quoted(name: str) -> str:
+    """Return a name as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """Return text as an SQL string."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def read_parquet(files: Iterable[str]) -> str:
+    """Return the FROM item that reads Parquet files in this order."""
+    return f"read_parquet([{', '.join(map(literal, files))}])"
+
+
+def lock(engine: duckdb.DuckDBPyConnection, paths: Iterable[str]) -> None:
+    """Close everything but these files (no file, network, extension, attachment), then the settings themselves."""
+    for setting in (
+        "TimeZone = 'UTC'",
+        "python_enable_replacements = false",
+        "error_on_division_by_zero = false",
+        f"allowed_paths = [{', '.join(map(literal, paths))}]",
+        "enable_external_access = false",
+        "lock_configuration = true",
+    ):
+        engine.execute(f"SET {setting}")
+
+
+def parse(text: str, longest: int = LONGEST, before: str = "", after: str = "") -> list[Node]:
+    """Return the query nodes of each statement of `before + text + after`, parsed in this process.
+
+    Refused where DuckDB cannot read them or one is no SELECT. Nothing is bound or run: no table is looked up, no file
+    opened. Only for texts whose grammar is narrow: nested WITH takes the parser 5 ** depth steps (see `select`).
+    """
+    bounded(text, longest)
+    with engine() as cursor:
+        return statements(serialized(cursor, before + text + after), text, len(before))
+
+
+def bounded(text: str, longest: int = LONGEST) -> None:
+    """Refuse what is too long or too deep; the parser's time grows with the cube of unclosed brackets."""
+    if len(text) > longest:
+        raise Refused(
+            f"the SQL is {len(text):,} characters long",
+            f"at most {longest:,} characters",
+            "put long lists into a table and join it",
+        )
+    if "\x00" in text:
+        raise Refused("the SQL holds a NUL character", "plain text", "type it anew rather than paste it")
+    depth = 0
+    for character in text:
+        depth += (character in "([{") - (character in ")]}")
+        if depth > DEEPEST:
+            raise _too_deep()
+
+
+def serialized(connection: duckdb.DuckDBPyConnection, sql: str) -> str:
+    """Return the syntax tree, or the parser's error, as DuckDB's JSON."""
+    row = connection.execute("SELECT json_serialize_sql(?::VARCHAR)", [sql]).fetchone()
+    return str(row[0]) if row else "{}"
+
+
+def statements(tree: str, text: str, shift: int = 0) -> list[Node]:
+    """Return the query node of each statement in DuckDB's JSON; Refused where it holds an error of `text`."""
+    try:
+        content = json.loads(tree)
+    except RecursionError:
+        raise _too_deep() from None
+    if content.get("error"):
+        raise _unreadable(content, text, shift)
+    return [statement["node"] for statement in content.get("statements", [])]
+
+
+def nodes(tree: Any) -> Iterator[Node]:
+    """Walk every object of a tree in the order of the text, without recursion."""
+    waiting = [tree]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, dict):
+            yield item
+        waiting.extend(reversed(children(item)))
+
+
+def children(item: Any) -> list[Any]:
+    """Return what hangs below an object or a list of a tree."""
+    if isinstance(item, dict):
+        return list(item.values())
+    return item if isinstance(item, list) else []
+
+
+def reason(message: str) -> str:
+    """Return DuckDB's message in one line: without its kind, its picture of the query and its candidates."""
+    text = re.split(r"\n\s*LINE \d+:|\n\s*Candidate|\n\s*Did you mean|You might need to add", message)[0]
+    text = re.sub(r"^(\w+ )+Error: ", "", text.strip())
+    text = re.sub(r"\.? Use TRY\(.*", "", text)
+    return " ".join(text.split()).rstrip("!. ")
+
+
+def _too_deep() -> Refused:
+    return Refused(
+        "the SQL is nested too deeply",
+        f"a shorter expression; at most {DEEPEST} brackets inside one another",
+        "split it into steps: WITH a AS (...), b AS (...) SELECT ...",
+    )
+
+
+def _unreadable(tree: Node, text: str, shift: int) -> Refused:
+    message = " ".join(str(tree.get("error_message", "")).split()).rstrip("!. ")
+    if tree.get("error_type") == "not implemented":
+        return Refused(
+            f"this is not a SELECT: {shortened(text)}",
+            "one SELECT statement; it reads and changes nothing",
+            "begin with SELECT, WITH or FROM; write PIVOT as SELECT * FROM (PIVOT t ON column IN (...) USING sum(x))",
+        )
+    if "expression depth" in message:
+        return _too_deep()
+    position = str(tree.get("position", ""))
+    at = int(position) - shift if position.isdigit() else 0
+    known = position.isdigit() and 0 <= at < len(text.rstrip())
+    return Refused(
+        f"the SQL cannot be read at character {at + 1}: {message}" if known else "the SQL cannot be read to its end",
+        "DuckDB's SQL; text in single quotes, names with spaces in double quotes",
+        f"look at: {shortened(text[max(at - 20, 0) :] if known else text)}",
+    )
+
+
+def shortened(text: str, longest: int = 60) -> str:
+    """Return text in one line, cut where it is long."""
+    words = " ".join(text.split())
+    return words if len(words) <= longest else words[: longest - 3] + "..."
+
+
+def offer(word: str, allowed: Iterable[str], otherwise: str) -> str:
+    """Return the sentence that offers a word much like this one, else `otherwise` (for lists too long to print)."""
+    close = difflib.get_close_matches(word.casefold(), sorted(allowed), n=1, cutoff=0.8)
+    return f'did you mean "{close[0]}"?' if close else otherwise
