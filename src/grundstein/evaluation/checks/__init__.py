@@ -76,7 +76,8 @@ def _reason(error: Exception) -> str:
     """The house's own sentence, else the error's name and place: a library's words may quote a row."""
     if isinstance(error, GrundsteinError):
         return error.what
-    place = traceback.extract_tb(error.__traceback__)[-1]
+    frames = traceback.extract_tb(error.__traceback__)
+    place = next((f for f in reversed(frames) if "grundstein" in Path(f.filename).parts), frames[-1])
     return f"{type(error).__name__} ({Path(place.filename).name}, line {place.lineno})"
 
 

@@ -44,7 +44,7 @@ def curve(look: Look) -> tuple[Finding, Figure]:
     sample = look.sample
     parts = quick.random_parts(len(sample.goal), look.seed)
     if look.split == "time" and sample.time is not None:
-        parts = quick.forward_parts(sample.time)[1:]
+        parts = quick.forward_parts(sample.time)
     reached = [_reached(sample, parts, size, look.seed) for size in SIZES]
     rows = [int(np.mean([len(train) for train, _ in parts]) * size) for size in SIZES]
     measure = quick.MEASURES[sample.kind]

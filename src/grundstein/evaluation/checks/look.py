@@ -77,12 +77,13 @@ class Look:
     def features(self) -> tuple[str, ...]:
         """The columns that a model may use: no target, key or time, nothing ignored, not who was acted on."""
         left_out = {self.target, *self.keys, self.time, self.case.acted, *self.case.ignore}
-        return tuple(name for name in self.table.column_names if name not in left_out)
+        return tuple(n for n in self.table.column_names if n not in left_out and rows.is_plain(self.table[n]))
 
     @cached_property
     def content(self) -> tuple[str, ...]:
         """The columns by which two rows are the same: all but keys, target and what numbers the rows."""
-        names = [n for n in self.table.column_names if n not in {self.target, *self.keys}]
+        left_out = {self.target, *self.keys}
+        names = [n for n in self.table.column_names if n not in left_out and rows.is_plain(self.table[n])]
         return tuple(n for n in names if not rows.numbers_rows(self.table[n], n))
 
     @cached_property

@@ -6,6 +6,7 @@ The model is no candidate: it is a yardstick for checks, linear on the same enco
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -61,7 +62,7 @@ class Sample:
         """The encoded columns side by side, as many as fit in `WIDEST`."""
         chosen: list[NDArray[np.float64]] = []
         for name in names:
-            if sum(b.shape[1] for b in chosen) + self.blocks[name].shape[1] <= WIDEST:
+            if self.blocks[name].shape[1] and sum(b.shape[1] for b in chosen) + self.blocks[name].shape[1] <= WIDEST:
                 chosen.append(self.blocks[name])
         return np.concatenate(chosen, axis=1) if chosen else np.zeros((len(self.goal), 1))
 
@@ -107,7 +108,11 @@ def binned(column: pa.ChunkedArray) -> NDArray[np.int64]:
     """A small number a value; 0 where nothing stands, numbers and times cut at quantiles."""
     if not (rows.is_number(column) or rows.is_time(column)):
         return rows.codes(column)[0]
-    values = rows.numbers(column)
+    return cut(rows.numbers(column))
+
+
+def cut(values: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Numbers as 1, 2, ... by their value where there are at most 20, else by 20 quantiles; 0 where none stands."""
     found = values[np.isfinite(values)]
     levels = np.unique(found)
     edges = levels[1:] if len(levels) <= BINS else np.unique(np.quantile(found, np.linspace(0, 1, BINS + 1)[1:-1]))
@@ -121,10 +126,10 @@ def random_parts(n: int, seed: int, folds: int = 3) -> list[Part]:
 
 
 def forward_parts(time: NDArray[np.float64], folds: int = 3) -> list[Part]:
-    """Pairs of training and test rows: each test part is later than what it is answered from."""
+    """Pairs of training and test rows: each test part is later than what it is answered from, at least 40 % of all."""
     order = np.argsort(time, kind="stable")
-    cuts = np.linspace(0, len(order), folds + 2).astype(int)
-    return [(order[: cuts[k]], order[cuts[k] : cuts[k + 1]]) for k in range(1, folds + 1)]
+    cuts = np.linspace(0.4 * len(order), len(order), folds + 1).astype(int)
+    return [(order[:start], order[start:end]) for start, end in pairwise(cuts)]
 
 
 def linear(x: NDArray[np.float64], y: NDArray[np.float64], part: Part, kind: str) -> NDArray[np.float64]:

@@ -84,15 +84,26 @@ def _off_grid(values: NDArray[np.float64], own: NDArray[np.int64], others: NDArr
     mine, theirs = (values[part][np.isfinite(values[part])] for part in (own, others))
     if len(mine) < AT_LEAST or len(theirs) < AT_LEAST:
         return False
-    for decimals in range(5):
-        if _finer(theirs, decimals) <= 0.01:
-            return _finer(mine, decimals) >= OFF_GRID
+    return _finer(_mantissa(mine), _mantissa(theirs)) and _finer(mine, theirs)
+
+
+def _finer(mine: NDArray[np.float64], theirs: NDArray[np.float64]) -> bool:
+    """Whether a tenth of `mine` needs more decimals than all but 1 % of `theirs`; no where they all need over six."""
+    for decimals in range(7):
+        if _off(theirs, decimals) <= 0.01:
+            return _off(mine, decimals) >= OFF_GRID
     return False
 
 
-def _finer(values: NDArray[np.float64], decimals: int) -> float:
+def _off(values: NDArray[np.float64], decimals: int) -> float:
     scaled = values * 10.0**decimals
     return float(np.mean(np.abs(scaled - np.round(scaled)) > 1e-6 * np.maximum(np.abs(scaled), 1.0)))
+
+
+def _mantissa(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The digits before any power of ten: greater amounts are often written with fewer decimals, but as many digits."""
+    size = np.abs(values[values != 0])
+    return size / 10.0 ** np.floor(np.log10(size))
 
 
 def _between(columns: Mapping[str, NDArray[np.float64]], names: list[str], own: NDArray[np.int64]) -> float:

@@ -22,6 +22,11 @@ def is_number(column: pa.ChunkedArray) -> bool:
     return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind))
 
 
+def is_plain(column: pa.ChunkedArray) -> bool:
+    """Whether a value is one thing: no list, struct or bytes."""
+    return not (pa.types.is_nested(column.type) or pa.types.is_binary(column.type))
+
+
 def is_time(column: pa.ChunkedArray) -> bool:
     """Whether the column holds dates or instants."""
     return bool(pa.types.is_date(column.type) or pa.types.is_timestamp(column.type))
