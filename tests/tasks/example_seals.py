@@ -51,6 +51,14 @@ def seal_for(case: Case, data: Data, task: Task, salt: str = "salt") -> Seal:
     return Seal(name, "entity" if key else "random", key, case.entity, "", SHARE, "", salt)
 
 
+def given_for(case: Case, data: Data, task: Task, salt: str = "salt") -> Seal:
+    """Return the seal of a given test table: the last quarter of the rows, as if it stood behind the others."""
+    role = task.roles[0].name
+    cut = int(LATEST * data[role].num_rows) - 1
+    key = (case.entity,) if case.entity else ()
+    return Seal(case.data[role], "given", key, case.entity, "", 0.0, str(cut), salt)
+
+
 def live_of(task: Task, development: Data) -> dict[str, Frozen]:
     """Return the live roles as they stand while judging."""
     return {role.name: Frozen(development[role.name]) for role in task.roles if role.live and role.name in development}
