@@ -17,6 +17,7 @@ from grundstein.core.findings import Finding
 from grundstein.lake import checks
 from grundstein.lake.contracts import cast, changed_columns, propose
 from grundstein.lake.reading import read_raw
+from grundstein.tools.sealing import HOUSE_COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from grundstein.lake.reading import Raw
     from grundstein.lake.sources import SourceFile
 
-HOUSE_COLUMNS = ("_row", "_batch")
 ASIDE = pa.schema([("source", pa.string()), ("line", pa.int64()), ("reason", pa.string()), ("text", pa.string())])
 PUT_ASIDE, UNREADABLE, UNFIT, KEPT, PROPOSED, EMPTY = "GST-D02", "GST-D03", "GST-D04", "GST-D10", "GST-D11", "GST-D15"
 

@@ -11,7 +11,7 @@ from grundstein.core.canonical import canonical, digest
 from grundstein.core.errors import Refused, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 TEXTS = (".csv", ".tsv", ".tab", ".txt", ".json", ".jsonl", ".ndjson")
 KINDS = frozenset((*TEXTS, ".parquet", ".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"))
@@ -58,11 +58,11 @@ def _paths(source: str) -> tuple[list[Path], Path]:
     if path.is_file():
         return [path], path.parent
     if path.is_dir():
-        inside = [p for p in path.rglob("*") if p.is_file() and p.suffix.lower() in KINDS]
-        return sorted(p for p in inside if not _hidden(p.relative_to(path))), path
+        inside = [p for p in path.rglob("*") if p.suffix.lower() in KINDS or p.name.lower().endswith(".gz")]
+        return _shown(inside, path), path
     if any(sign in source for sign in "*?["):
         fixed = _before_pattern(path)
-        return sorted(p for p in fixed.glob(path.relative_to(fixed).as_posix()) if p.is_file()), fixed
+        return _shown(fixed.glob(path.relative_to(fixed).as_posix()), fixed), fixed
     here = path.parent if path.parent.is_dir() else Path()
     raise Refused(
         f"There is no file {source}.",
@@ -76,8 +76,10 @@ def _before_pattern(path: Path) -> Path:
     return next(p for p in path.parents if not any(sign in p.as_posix() for sign in "*?["))
 
 
-def _hidden(path: Path) -> bool:
-    return any(part.startswith((".", "~$")) for part in path.parts)
+def _shown(paths: Iterable[Path], base: Path) -> list[Path]:
+    """Files in order of name, without hidden ones and the lock files of office programs."""
+    parts = {path: path.relative_to(base).parts for path in paths if path.is_file()}
+    return sorted(path for path, inside in parts.items() if not any(part.startswith((".", "~$")) for part in inside))
 
 
 def _content(path: Path, settings: Mapping[str, str]) -> str:
