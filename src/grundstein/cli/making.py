@@ -20,26 +20,32 @@ SEED = 7
 
 def run_demo(folder: Path) -> None:
     """Write the simulated company anew, ingest its exports, decide its cases, say where the reports lie."""
-    from grundstein import demo, flow
+    from grundstein import flow
+    from grundstein.demo import exports as demo
     from grundstein.cli.show import verdict_rows
     from grundstein.project.folder import create_project
 
     _cleared(folder)
-    project = create_project(folder, TERMINAL, name="Verlag Musterhaus", salt="demo")
+    exports = demo.write(folder, SEED)
+    settings = {
+        "currency": exports.currency,
+        "timezone": exports.timezone,
+        "roles": {role: [] for role in exports.roles},
+    }
+    project = create_project(folder, TERMINAL, name=exports.company, salt="demo", **settings)
     (project.root / "DEMO").write_text(MARK, encoding="utf-8")
-    exports = demo.write(project.root, SEED)
-    for table, source in exports.tables.items():
-        batch = flow.ingest(project, str(source), table, dict(exports.settings.get(table, {})))
-        say([("Ingested", f"{table}: {batch.rows:,} rows, {batch.rejected} kept aside", "")])
-    for name in exports.cases:
+    for one in exports.tables:
+        batch = flow.ingest(project, str(one.source), one.table, one.options)
+        say([("Ingested", f"{one.table}: {batch.rows:,} rows, {batch.rejected:,} kept aside with their reason", "")])
+    for name in exports.decided:
         say([("", "", ""), ("Case", f"{name}: {project.case(name).question}", "")])
         entry = flow.decide(project, name)
         flow.advance(entry, project)
         say(verdict_rows(project, entry))
     pages = [
-        f"{project.root}/reports/{name}.{language}.html" for name in exports.cases for language in project.languages
+        project.root / "reports" / f"{n}.{language}.html" for n in exports.decided for language in project.languages
     ]
-    say([("", "", ""), *(("Open", page, "") for page in pages)])
+    say([("", "", ""), *(("Open", str(page), "") for page in pages)])
 
 
 def write_new(project: Folder, name: str, question: str, task: str, data: str, target: str, idea: bool) -> Path:

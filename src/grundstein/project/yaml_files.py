@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import MISSING, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_type_hints
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, ValidationError, create_model
 
 from grundstein.core.errors import Refused, nearest
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 M = TypeVar("M", bound=BaseModel)
+TRAP = re.compile(r"(?i)(y|n|yes|no|on|off|true|false|null|~|[-+.]?\d.*|[-+]?\.(inf|nan))$")
 SECRET = re.compile(r"\$\{(env|file):([^}]+)\}")
 
 
@@ -46,8 +48,22 @@ def write(path: Path, content: Mapping[str, Any]) -> None:
     with staged.open("w", encoding="utf-8") as stream:
         yaml = _yaml()
         yaml.version = None
-        yaml.dump(content, stream)
+        yaml.dump(_quoted(content), stream)
     staged.replace(path)
+
+
+def _quoted(content: Any) -> Any:
+    """Put texts in quotes that YAML 1.1 would read as something else; mappings and lists are changed in place."""
+    from ruamel.yaml.scalarstring import DoubleQuotedScalarString
+
+    if type(content) is str:
+        return DoubleQuotedScalarString(content) if TRAP.match(content) else content
+    if isinstance(content, dict):
+        for key, value in content.items():
+            content[key] = _quoted(value)
+    if isinstance(content, list):
+        content[:] = [_quoted(value) for value in content]
+    return content
 
 
 def checked(kind: type[M], content: Mapping[str, Any], path: Path, allowed: Iterable[str] = ()) -> M:
@@ -55,16 +71,17 @@ def checked(kind: type[M], content: Mapping[str, Any], path: Path, allowed: Iter
     try:
         return kind.model_validate(dict(content))
     except ValidationError as error:
-        raise refusal(error, content, path, allowed or kind.model_fields) from None
+        raise refusal(error, content, path, _allowed(kind, error, allowed)) from None
 
 
 def checked_options(kind: type, content: Mapping[str, Any], path: Path) -> Mapping[str, Any]:
     """Validate a task's own fields by its `options` dataclass; returns plain values."""
-    adapter: TypeAdapter[Any] = TypeAdapter(kind)
-    try:
-        return adapter.dump_python(adapter.validate_python(dict(content), strict=True))
-    except ValidationError as error:
-        raise refusal(error, content, path, content) from None
+    hints = get_type_hints(kind)
+    own: dict[str, Any] = {
+        field.name: (hints[field.name], ... if field.default is MISSING else field.default) for field in fields(kind)
+    }
+    model = create_model(kind.__name__, __base__=BaseModel, **own)
+    return checked(model, content, path).model_dump()
 
 
 def refusal(error: ValidationError, content: Mapping[str, Any], path: Path, allowed: Iterable[str]) -> Refused:
@@ -94,12 +111,25 @@ def line_of(content: Any, place: Sequence[str | int]) -> int:
     """Return the 1-based line of a field, or of the nearest mapping around it."""
     line = 1
     for part in place:
+        if isinstance(content, list) and not isinstance(part, int):
+            break
         if getattr(content, "lc", None) is None or (isinstance(content, dict) and part not in content):
             break
         marks = content.lc
         line = (marks.key(part) if isinstance(content, dict) else marks.item(part))[0] + 1
         content = content[part]
     return line
+
+
+def _allowed(kind: type[BaseModel], error: ValidationError, outer: Iterable[str]) -> Iterable[str]:
+    place = [part for part in error.errors()[0]["loc"][:-1] if isinstance(part, str)]
+    for part in place:
+        inner = [one for one in get_args(kind.model_fields[part].annotation) if isinstance(one, type)]
+        models = [one for one in inner if issubclass(one, BaseModel)]
+        if not models:
+            return ()
+        kind, outer = models[0], ()
+    return outer or tuple(kind.model_fields)
 
 
 def secrets(content: Any) -> Any:
