@@ -21,8 +21,8 @@ SEED = 7
 def run_demo(folder: Path) -> None:
     """Write the simulated company anew, ingest its exports, decide its cases, say where the reports lie."""
     from grundstein import flow
-    from grundstein.demo import exports as demo
     from grundstein.cli.show import verdict_rows
+    from grundstein.demo import exports as demo
     from grundstein.project.folder import create_project
 
     _cleared(folder)
