@@ -89,7 +89,7 @@ def contracts(case: Case) -> Mapping[str, Contract]:
     _no_rule(case)
     columns = [Column(read.user, "text", required=True), Column(read.item, "text", required=True)]
     columns += [Column(read.weight, "number")] if read.weight else []
-    columns += [Column(read.time, "instant", required=True)] if read.time else []
+    columns += [Column(read.time, "instant", required=True)] if read.time not in {"", "_row"} else []
     found = {"events": Contract(case.data.get("events", "events"), tuple(columns), entity=read.user, time=read.time)}
     if "items" in case.data:
         found["items"] = Contract(case.data["items"], (Column(read.item, "text", required=True),), key=(read.item,))
