@@ -5,12 +5,13 @@ The sentences stand in `codes/*.toml`, one file a room: a title and a text a lan
 
 from __future__ import annotations
 
+import string
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
-from typing import Literal
+from typing import Any, Literal
 
 Section = Literal["issue", "tip", "passed", "not_applicable", "skipped"]
 Fact = str | int | float
@@ -36,12 +37,25 @@ class Finding:
     facts: Mapping[str, Fact] = field(default_factory=dict)
 
     def text(self, language: str = "en") -> str:
-        """Return the sentence; a number in it is written by its format in `codes/*.toml`."""
-        return codes()[self.code].text[language].format(**self.facts)
+        """Return the sentence; a number in it is written by its format in `codes/*.toml`, in German with a comma."""
+        writer = _German() if language == "de" else string.Formatter()
+        return writer.vformat(codes()[self.code].text[language], (), self.facts)
 
     def title(self, language: str = "en") -> str:
         """Return the short name of the finding."""
         return codes()[self.code].title[language]
+
+
+class _German(string.Formatter):
+    """Writes numbers as Germans do: 1.234,5 and a real minus."""
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        """Format one fact."""
+        text = super().format_field(value, format_spec)
+        return text.translate(_GERMAN) if isinstance(value, (int, float)) else text
+
+
+_GERMAN = str.maketrans(",.-", ".,−")
 
 
 @cache

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 MEASURED_WITH = "Liberation Sans"
 ACCENT, INK, SOFT, LINE = "#0b5d6e", "#1d2529", "#55636a", "#d9dfe2"
 SERIES = (ACCENT, "#c8590a", "#6b7479", "#a3457f", "#3f8fc4", "#8a6d1a")
-WIDTH, HEIGHT, ROW = 330, 210, 34
+LYING_WIDTH, WIDTH, HEIGHT, ROW = 330, 420, 230, 34
 SPOKEN = 24
 TINY = 1e-200
 LOCALES: dict[str, Literal["en-US", "de-DE"]] = {"en": "en-US", "de": "de-DE"}
@@ -56,9 +56,13 @@ def spoken(figure: Figure, language: str) -> str:
 
 
 def label(figure: Figure, name: object, language: str) -> str:
-    """Return the words for a column or a category: the figure's own label, else the name itself."""
+    """Return the words for a column or a category, else the name itself.
+
+    A figure's labels stand by name and language, or by language and name.
+    """
     labels = figure.labels.get(str(name), {})
-    return printable(labels.get(language) or labels.get("en") or _told(name, language))
+    by_language = figure.labels.get(language, {})
+    return printable(labels.get(language) or by_language.get(str(name)) or labels.get("en") or _told(name, language))
 
 
 def title(figure: Figure, language: str) -> str:
@@ -90,7 +94,7 @@ def _spec(figure: Figure, language: str) -> dict[str, Any]:
     draw = {"bar": _bars, "interval": _intervals, "line": _lines, "dots": _dots, "diagonal": _dots}[figure.shape]
     layers = draw(alt, figure, language, rows)
     height = ROW * len({row["x"] for row in rows}) if lying else HEIGHT
-    chart = alt.layer(*layers, data=_data(alt, rows)).properties(width=WIDTH, height=height)
+    chart = alt.layer(*layers, data=_data(alt, rows)).properties(width=LYING_WIDTH if lying else WIDTH, height=height)
     return chart.configure(**_style()).to_dict()
 
 
