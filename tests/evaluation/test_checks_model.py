@@ -79,10 +79,9 @@ def test_without_values_there_are_no_groups():
 
 def test_a_learning_curve_rises_and_is_drawn():
     rng = np.random.default_rng(0)
-    n = 1200
-    x = rng.normal(size=(n, 30))
-    answer = np.where(x.sum(axis=1) + rng.normal(0, 4, n) > 0, "yes", "no")
-    steep = pa.table({**{f"x{k}": x[:, k] for k in range(30)}, "left": answer}).slice(0, 240)
+    x = rng.normal(size=(600, 80))
+    answer = np.where(x.sum(axis=1) + rng.normal(0, 6, 600) > 0, "yes", "no")
+    steep = pa.table({**{f"x{k}": x[:, k] for k in range(80)}, "left": answer})
     finding, figure = curve.curve(look(steep, contract={"key": ()}))
     assert finding.code == "GST-L01"
     reached = figure.columns["reached"]

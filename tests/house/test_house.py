@@ -91,6 +91,33 @@ def _codes_of(path: Path) -> set[str]:
     return {str(value) for value in constants if CODE.fullmatch(str(value))}
 
 
+def test_a_finding_that_lists_its_facts_where_it_is_made_lists_all_that_its_sentence_names():
+    missing = []
+    for path in python_files("src"):
+        for call in (n for n in ast.walk(tree(path)) if isinstance(n, ast.Call)):
+            code, given = _literal_finding(call)
+            if code in codes() and given is not None and (lacking := placeholders(code) - given):
+                missing.append(f"{short(path)}:{call.lineno} {code} lacks {sorted(lacking)}")
+    assert not missing
+
+
+def _literal_finding(call: ast.Call) -> tuple[str, set[str] | None]:
+    """The code of `Finding("GST-...", section, {...})` and the facts written there; None where they are not."""
+    if not (isinstance(call.func, ast.Name) and call.func.id == "Finding" and isinstance(call.args[0], ast.Constant)):
+        return "", None
+    code = str(call.args[0].value)
+    if len(call.args) < 3:
+        return code, None if call.keywords else set()
+    facts = call.args[2]
+    if not isinstance(facts, ast.Dict) or not all(isinstance(key, ast.Constant) for key in facts.keys):
+        return code, None
+    return code, {str(key.value) for key in facts.keys if isinstance(key, ast.Constant)}
+
+
+def placeholders(code: str) -> set[str]:
+    return {name for text in codes()[code].text.values() for _, name, _, _ in Formatter().parse(text) if name}
+
+
 def test_no_finding_code_stands_in_two_files():
     counted = Counter(code for file in toml_files() for code in tomllib.loads(file.read_text(encoding="utf-8")))
     assert not [code for code, times in counted.items() if times > 1]
