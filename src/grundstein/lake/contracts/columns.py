@@ -1,0 +1,52 @@
+"""Room lake. In: the columns of a new file and the contract -> Out: nothing, or Refused that names what changed."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING
+
+from grundstein.core.errors import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from grundstein.core.contract import Contract
+
+
+def changed_columns(columns: Sequence[str], contract: Contract) -> None:
+    """Refuse columns that are not the contract's, in whatever order; names what is new, gone and likely renamed."""
+    added = [name for name in columns if name not in contract.names]
+    missing = [name for name in contract.names if name not in columns]
+    if not added and not missing:
+        return
+    renamed = _renamed(added, missing, list(columns), list(contract.names))
+    parts = [f'"{old}" seems to be called "{new}" now' for old, new in renamed.items()]
+    gone = [name for name in missing if name not in renamed]
+    new = [name for name in added if name not in renamed.values()]
+    parts += [f"missing: {_listed(gone)}"] * bool(gone) + [f"new: {_listed(new)}"] * bool(new)
+    raise Refused(
+        f"the columns are not those of {contract.table}: {'; '.join(parts)}",
+        f"{len(contract.columns)} columns: {_listed(contract.names)}",
+        f"rename them in the file, or change contracts/{contract.table}.yaml if the change is meant",
+    )
+
+
+def _renamed(added: list[str], missing: list[str], columns: list[str], names: list[str]) -> dict[str, str]:
+    """Pair names that are alike, or that stand in the same place between the same neighbours."""
+    pairs: dict[str, str] = {}
+    left = list(added)
+    for old in missing:
+        folded = {name.casefold(): name for name in left}
+        close = difflib.get_close_matches(old.casefold(), folded, n=1, cutoff=0.6)
+        here = names.index(old)
+        same = [columns[here]] if len(columns) == len(names) and columns[here] in left else []
+        found = [folded[close[0]]] if close else same
+        if found:
+            pairs[old] = found[0]
+            left.remove(found[0])
+    return pairs
+
+
+def _listed(names: Sequence[str], most: int = 12) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
