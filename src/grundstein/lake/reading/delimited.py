@@ -53,8 +53,6 @@ def read_delimited(data: bytes, source: str, settings: Mapping[str, str], hints:
         names = _columns(layout)
         written = layout.top[layout.header.at] if layout.header.at >= 0 else ()
         found = read_records(lines, layout.dialect, layout.body, layout.width, written)
-    for at in layout.header.skipped:
-        found.move(layout.numbers[at], "is a further line of names")
     _check(found, layout, source)
     table, findings = _table(names, found, layout)
     told = (*_told(decoded, layout), *findings, *_records_told(found))

@@ -15,6 +15,7 @@ from grundstein.lake.reading.cells import kind
 DELIMITERS = (",", ";", "\t", "|")
 NAMES = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "space": " "}
 SAMPLE = 400
+MANY = 100_000
 
 
 @dataclass(frozen=True)
@@ -139,16 +140,14 @@ def _known(cell: str) -> float:
 
 
 def _escapes(lines: Sequence[str], dialect: Dialect) -> bool:
-    """Whether `\\"` stands for a quote: more of the lines that hold it come out with the usual number of fields."""
-    mark = f"\\{dialect.quote}"
-    held = [line for line in lines if mark in line][:200]
-    if not held:
+    """Whether a backslash before a quotation mark makes it plain: fewer records then miss the usual width."""
+    if not any(f"\\{dialect.quote}" in line for line in lines):
         return False
     width = width_of(lines, dialect)
-    plain, escaped = (sum(_alone(line, d) == width for line in held) for d in (dialect, replace(dialect, escape="\\")))
-    return escaped > plain
+    plain = _misfits(lines, dialect, width)
+    return plain > 0 and _misfits(lines, replace(dialect, escape="\\"), width) < plain
 
 
-def _alone(line: str, dialect: Dialect) -> int:
-    fields = next(Scan([line], dialect), (0, 0, None))[2]
-    return len(fields) if fields else 0
+def _misfits(lines: Sequence[str], dialect: Dialect, width: int) -> int:
+    scan = Scan(lines[:MANY], dialect)
+    return sum(fields != [] and (fields is None or len(fields) != width) for _, _, fields in scan)

@@ -24,13 +24,12 @@ TYPED = ("number", "date", "time")
 class Header:
     """`names` as written ("" where a column has none); `at`: index of the record of names, -1 where there is none.
 
-    Records begin at index `first`; the indexes in `skipped` hold further names and are no records.
+    Records begin at index `first`.
     """
 
     names: tuple[str, ...]
     at: int
     first: int
-    skipped: tuple[int, ...] = ()
 
 
 def find_header(
@@ -180,10 +179,7 @@ def _asked(rows: Sequence[Row], numbers: Sequence[int], width: int, asked: str) 
             "--header 1",
         )
     begin, at = numbers.index(lines[0]), numbers.index(lines[-1])
-    kinds = _kinds(rows[at + 1 :], width)
-    body = at + 1 + (_body(rows[at + 1 :], kinds) if any(k in TYPED for k in kinds) else 0)
-    skipped = tuple(place for place in range(at + 1, body) if _namelike(rows[place], kinds))
-    return Header(_names(rows[begin : at + 1], width), at, at + 1, skipped)
+    return Header(_names(rows[begin : at + 1], width), at, at + 1)
 
 
 def _names(rows: Sequence[Row], width: int) -> tuple[str, ...]:

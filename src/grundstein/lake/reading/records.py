@@ -41,13 +41,6 @@ class Records:
         """Add a record that does not."""
         self.broken.append((begin + 1, reason, printable(text)))
 
-    def move(self, line: int, reason: str) -> None:
-        """Put aside a record that fits, by its line."""
-        if line in self.lines:
-            at = self.lines.index(line)
-            self.put_aside(line - 1, reason, self.texts[at])
-            del self.rows[at], self.lines[at], self.texts[at]
-
 
 @contextmanager
 def long_fields() -> Iterator[None]:

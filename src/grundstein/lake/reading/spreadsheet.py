@@ -40,11 +40,9 @@ def read_spreadsheet(data: bytes, source: str, settings: Mapping[str, str], hint
     names, body = list(header.names), range(header.first, len(rows))
     filled = [at for at in range(width) if names[at] or any(rows[place][at] for place in body)]
     clean, findings = clean_names([names[at] for at in filled])
-    aside = dict.fromkeys(header.skipped, "is a further line of names")
-    if header.at >= 0:
-        aside |= {at: "repeats the line of names" for at in body if rows[at] == rows[header.at]}
-    kept = [at for at in body if at not in aside]
-    broken = [(numbers[at], reason, _line(rows[at])) for at, reason in aside.items()]
+    repeated = [at for at in body if header.at >= 0 and rows[at] == rows[header.at]]
+    kept = [at for at in body if at not in repeated]
+    broken = [(numbers[at], "repeats the line of names", _line(rows[at])) for at in repeated]
     above = (numbers[header.at] if header.at >= 0 else numbers[header.first]) - 1
     told = _told(sheet, above, header.at, len(filled), width - len(filled), broken, len(kept))
     return Raw(
