@@ -119,7 +119,9 @@ def opened(entry: Entry, project: Project) -> Entry:
     if deciding.needs_no_opening(experiment):
         said = deciding.verdict_of(pinned, experiment, None, "", project.files, _edits(project, pinned))
         return project.ledger.once(replace(said, experiment=entry.id))
-    opening = deciding.opening_of(pinned, experiment, entry.id, _openings(project))
+    earlier = {row.id: cast("Opening", row.record) for row in project.ledger.entries(Opening)}
+    verdicts = [cast("Verdict", row.record) for row in project.ledger.entries(Verdict)]
+    opening = deciding.opening_of(pinned, experiment, entry.id, earlier, verdicts)
     return project.ledger.once(opening)
 
 
@@ -227,15 +229,6 @@ def _history(project: Project, table: str) -> list[tuple[Seal, int]]:
 def _matching(project: Project, snapshot: Entry) -> Entry | None:
     rows = [e for e in project.ledger.entries(Experiment) if cast("Experiment", e.record).snapshot == snapshot.id]
     return next((e for e in reversed(rows) if cast("Experiment", e.record).lock == project.lock), None)
-
-
-def _openings(project: Project) -> list[tuple[Opening, bool]]:
-    shown = {
-        cast("Verdict", e.record).opening
-        for e in project.ledger.entries(Verdict)
-        if cast("Verdict", e.record).figures == "sealed"
-    }
-    return [(cast("Opening", e.record), e.id in shown) for e in project.ledger.entries(Opening)]
 
 
 def _edits(project: Project, pinned: Pinned) -> tuple[Finding, ...]:

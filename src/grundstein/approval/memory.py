@@ -16,14 +16,22 @@ if TYPE_CHECKING:
 
 WORDING = ("question", "decision", "name")
 GERMAN_STEM = 5
+EMPTY: tuple[object, ...] = (None, "", 0, 0.0, [], {})
 
 
 def edits(questions: Sequence[Question]) -> list[str]:
-    """Return the fields that differ between a case's first evaluation and its last; wording does not count."""
+    """Return the fields that differ between when a case first said them and its last evaluation.
+
+    Wording does not count, nor does what was said for the first time: a case is evaluated before it names its money.
+    """
     if len(questions) < 2:
         return []
-    first, last = json.loads(questions[0].fields), json.loads(questions[-1].fields)
-    names = [name for name in first | last if name not in WORDING and first.get(name) != last.get(name)]
+    versions = [json.loads(question.fields) for question in questions]
+    last = versions[-1]
+    first: dict[str, object] = {}
+    for version in versions:
+        first = {name: value for name, value in version.items() if value not in EMPTY} | first
+    names = [name for name in first if name not in WORDING and first[name] != last.get(name)]
     return [f"{name} ({_short(first.get(name))} -> {_short(last.get(name))})" for name in names]
 
 

@@ -57,7 +57,7 @@ def from_file(folder: str, source: Path, target: str, settings: Mapping[str, str
     if made:
         project.write_case(_case(name, table, target, values))
     case = project.case(name)
-    read = _read(batch, contract)
+    read = _read(batch, contract, project.tables.info(table).rows)
     guessed = ("Guessed", f"{_question(values, case, contract.column(target).type)}; {_unit(contract)}", "")
     files = ["grundstein.yaml", f"contracts/{table}.yaml", f"cases/{name}.yaml"]
     return Begun(project, name, [*read, guessed], [("Wrote", "  ".join(files), "")] if made else [])
@@ -98,8 +98,8 @@ def _positive(values: Mapping[str, int]) -> str:
     return named[0] if len(named) == 1 else min(values, key=lambda value: (values[value], value))
 
 
-def _read(batch: Batch, contract: Contract) -> list[tuple[str, str, str]]:
-    rows = [("Read", f"{batch.rows + batch.rejected:,} rows, {len(contract.columns)} columns", "")]
+def _read(batch: Batch, contract: Contract, there: int) -> list[tuple[str, str, str]]:
+    rows = [("Read", f"{there + batch.rejected:,} rows, {len(contract.columns)} columns", "")]
     if batch.rejected:
         rows.append(("", f"{batch.rejected:,} rows break the contract: kept aside in {contract.table}__rejected", ""))
     return rows + [("", one.text(), one.code) for one in batch.findings if one.section in ("issue", "tip")]

@@ -90,7 +90,7 @@ def verdict_rows(project: Folder, entry: Entry) -> list[Row]:
         rows.append(("Missing", f"about {verdict.units_needed:,} sealed units in all would tell", ""))
     if verdict.opening:
         rows.append(
-            ("Opened", f"{verdict.openings}. opening of these units; level {100 * verdict.level:.2g} % a side", "")
+            ("Opened", f"{verdict.openings}. opening of these units; level {100 * verdict.level:.3g} % a side", "")
         )
     rows += finding_rows(verdict.findings, "Noticed", "issue", "tip")
     pages = [f"reports/{verdict.case}.{language}.html" for language in project.languages]

@@ -163,6 +163,7 @@ class Opening:
     units: int
     sketch: tuple[int, ...]
     given: Mapping[str, str] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True)

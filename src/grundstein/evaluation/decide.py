@@ -9,11 +9,13 @@ import numpy as np
 
 from grundstein.core.canonical import canonical, digest
 from grundstein.core.records import Opening, Outcome, Verdict
+from grundstein.evaluation import checks
+from grundstein.evaluation.evaluate import look_at
 from grundstein.evaluation.experiment import live
 from grundstein.evaluation.flips import flips
-from grundstein.evaluation.judge import Part, foretell, judge
+from grundstein.evaluation.judge import Part, judge
 from grundstein.evaluation.kept import kept_values
-from grundstein.evaluation.openings import count, level_of, sketch
+from grundstein.evaluation.openings import account, identical, sketch
 from grundstein.tools.sealing import sealed_rows, unit_hash
 
 if TYPE_CHECKING:
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from grundstein.core.case import Case
     from grundstein.core.findings import Finding
     from grundstein.core.ports import FileStore
-    from grundstein.core.records import Experiment, Flip, Gain
+    from grundstein.core.records import Experiment, Flip
     from grundstein.core.task import Split, Values
     from grundstein.evaluation.evaluate import Pinned
     from grundstein.evaluation.judge import Judgement
@@ -43,37 +45,37 @@ class Sealed:
 
 def needs_no_opening(experiment: Experiment) -> bool:
     """Tell whether development alone settles it: no candidate, or perfect answers would gain less than the margin."""
-    return not experiment.winner or all(
-        experiment.perfect - outcome.value <= experiment.margins[outcome.name]
-        for outcome in experiment.outcomes
-        if outcome.standing == "baseline"
-    )
+    return not experiment.winner or _perfect_gain(experiment) < min(experiment.margins.values())
 
 
 def opening_of(
-    pinned: Pinned, experiment: Experiment, experiment_id: str, earlier: Sequence[tuple[Opening, bool]]
+    pinned: Pinned,
+    experiment: Experiment,
+    experiment_id: str,
+    earlier: Mapping[str, Opening],
+    verdicts: Sequence[Verdict],
 ) -> Opening:
     """Return the opening to be appended before a sealed row is read, or an earlier one that is identical: that is free.
 
-    `earlier`: the openings so far, and whether their verdict showed sealed figures.
+    `earlier` are the openings so far by record id, `verdicts` what came of them.
     """
     identity = _identity(pinned, experiment)
-    same = next((opening for opening, _ in earlier if opening.identity == identity), None)
+    same = identical(identity, earlier)
     if same is not None:
-        return same
+        return earlier[same]
     rows = pinned.data[pinned.task.roles[0].name]
     units = unit_hash(rows.filter(sealed_rows(rows, pinned.seal)), pinned.seal.key, pinned.seal.salt)
-    small = sketch(units)
-    number = count(small, [opening for opening, _ in earlier])
+    cost = account(units, earlier, verdicts)
     return Opening(
         experiment=experiment_id,
         case=pinned.case.name,
         identity=identity,
-        count=number,
-        level=level_of(small, earlier),
+        count=cost.count,
+        level=cost.level,
         units=len(np.unique(units)),
-        sketch=tuple(small),
+        sketch=sketch(units),
         given={"table": pinned.seal.table} if pinned.seal.how == "given" else {},
+        findings=cost.findings,
     )
 
 
@@ -90,27 +92,26 @@ def verdict_of(
         return _plain(experiment, more)
     sealed = _answered(pinned, experiment, files)
     parts = _parts(experiment, sealed.values, kept_values(experiment.differences, files))
-    judgement = _judged(pinned.case, experiment, parts, opening.level)
+    judgement = _judged(pinned.case, experiment, parts, opening)
     qualifies = judgement.verdict == "qualifies"
     winner = experiment.winner
-    gains = judgement.gains if qualifies else _foretold(experiment, parts, opening.level)
     return Verdict(
         opening=opening_id,
         experiment=opening.experiment,
         case=experiment.case,
         verdict=judgement.verdict,
         winner=winner,
-        figures="sealed" if qualifies else "development",
+        figures=judgement.figures,
         level=opening.level,
         openings=opening.count,
-        gains=gains,
+        gains=judgement.gains,
         margins=dict(experiment.margins),
         hardest=judgement.hardest,
         outcomes=_outcomes(pinned, experiment, sealed) if qualifies else experiment.outcomes,
         detectable=judgement.detectable,
         units_needed=judgement.units_needed,
-        flips=_sealed_flips(pinned, experiment, sealed, parts, opening.level) if qualifies else experiment.flips,
-        findings=(*more, *judgement.findings),
+        flips=_sealed_flips(pinned, experiment, sealed, parts, opening) if qualifies else _foretold_flips(experiment),
+        findings=(*more, *opening.findings, *judgement.findings, *_across(pinned, sealed.split, shown=qualifies)),
         pictures=tuple(pinned.task.figures(pinned.case, sealed.split, sealed.answers[winner])) if qualifies else (),
     )
 
@@ -162,18 +163,19 @@ def _parts(experiment: Experiment, test: Mapping[str, Values], development: Mapp
     return {name: Part(development[name], test[name]) for name in named}
 
 
-def _judged(case: Case, experiment: Experiment, parts: Mapping[str, Part], level: float) -> Judgement:
+def _judged(case: Case, experiment: Experiment, parts: Mapping[str, Part], opening: Opening) -> Judgement:
     opponents = {name: part for name, part in parts.items() if name in experiment.margins}
-    baseline = next(outcome.value for outcome in experiment.outcomes if outcome.standing == "baseline")
     tolerance = case.worthwhile if case.tolerance is None else case.tolerance
-    gain = experiment.perfect - baseline
-    return judge(parts[experiment.winner], opponents, experiment.margins, level, tolerance, gain)
+    perfect = _perfect_gain(experiment)
+    first = opening.count == 1
+    return judge(parts[experiment.winner], opponents, experiment.margins, opening.level, tolerance, perfect, first)
 
 
-def _foretold(experiment: Experiment, parts: Mapping[str, Part], level: float) -> Mapping[str, Gain]:
-    opponents = {name: part.development for name, part in parts.items() if name in experiment.margins}
-    winner = parts[experiment.winner].development
-    return foretell(winner, opponents, experiment.margins, experiment.units_test, level).gains
+def _perfect_gain(experiment: Experiment) -> float:
+    """The least that perfect answers would gain over an opponent, less its margin above the smallest one."""
+    least = min(experiment.margins.values())
+    opponents = [one for one in experiment.outcomes if one.name in experiment.margins]
+    return min(experiment.perfect - one.value - experiment.margins[one.name] + least for one in opponents)
 
 
 def _outcomes(pinned: Pinned, experiment: Experiment, sealed: Sealed) -> tuple[Outcome, ...]:
@@ -189,12 +191,26 @@ def _outcomes(pinned: Pinned, experiment: Experiment, sealed: Sealed) -> tuple[O
 
 
 def _sealed_flips(
-    pinned: Pinned, experiment: Experiment, sealed: Sealed, parts: Mapping[str, Part], level: float
+    pinned: Pinned, experiment: Experiment, sealed: Sealed, parts: Mapping[str, Part], opening: Opening
 ) -> tuple[Flip, ...]:
     def holds(case: Case) -> bool:
         changed = {
             n: replace(p, test=pinned.task.value(case, sealed.split, sealed.answers[n])) for n, p in parts.items()
         }
-        return _judged(case, experiment, changed, level).verdict == "qualifies"
+        return _judged(case, experiment, changed, opening).verdict == "qualifies"
 
     return flips(pinned.case, holds)
+
+
+def _foretold_flips(experiment: Experiment) -> tuple[Flip, ...]:
+    """Where the data would be enough; nothing where development foretold a gain that the sealed part did not show."""
+    baseline = min(experiment.margins.values())
+    gain = experiment.gains[experiment.winner].mean - baseline
+    return () if experiment.detectable is not None and gain >= experiment.detectable else experiment.flips
+
+
+def _across(pinned: Pinned, split: Split, shown: bool) -> tuple[Finding, ...]:
+    """What stands on both sides of the split; the sealed truth is looked at only where its figures are shown."""
+    rows = pinned.data[pinned.task.roles[0].name]
+    truth = rows.filter(sealed_rows(rows, pinned.seal)) if shown else None
+    return checks.run_sealed(look_at(pinned, split, questions=split.questions, truth=truth)).findings
