@@ -55,8 +55,8 @@ SHAPES = {
     "POSITIONAL_REFERENCE": "a column by its position",
     "LAMBDA": "a lambda",
 }
-PREPARE = "prepare it in the SELECT of `data:` and name that column here"
-EXPECTED = "one expression over the columns of one row, such as: tenure < 12 and Contract = 'Month-to-month'"
+PREPARE = "Prepare it in the SELECT of `data:` and name that column here."
+EXPECTED = "One expression over the columns of one row, such as: tenure < 12 and Contract = 'Month-to-month'"
 
 
 def columns_of(text: str, columns: Sequence[str] = ()) -> tuple[str, ...]:
@@ -108,16 +108,16 @@ def _run(text: str, table: pa.Table) -> pa.ChunkedArray:
             return cursor.sql(BEFORE + text + AFTER).to_arrow_table().column(0)
         except (duckdb.Error, pa.ArrowInvalid) as error:
             raise Refused(
-                f"the rule does not work on these rows: {reason(str(error))}",
-                "a comparison of like with like, for every row",
-                "compare text with text in single quotes; try_cast(column as double) is empty where it is no number",
+                f"The rule does not work on these rows: {reason(str(error))}.",
+                "A comparison of like with like, for every row.",
+                "Compare text with text in single quotes; try_cast(column as double) is empty where it is no number.",
             ) from None
 
 
 def _checked(text: str) -> list[Node]:
     """Return the nodes of a rule that is on the list. What is checked is the sentence that runs, not the text alone."""
     if not text.strip():
-        raise Refused("the rule is empty", EXPECTED, "leave `baseline:` out where there is no rule")
+        raise Refused("The rule is empty.", EXPECTED, "Leave `baseline:` out where there is no rule.")
     _narrow(text)
     statements = parse(text, LONGEST, BEFORE, AFTER)
     if len(statements) != 1 or not _is_plain(statements[0]):
@@ -133,9 +133,11 @@ def _narrow(text: str) -> None:
     bounded(text, LONGEST)
     bare = QUOTED.sub("\x01", text)
     if re.search(r"\b(select|with)\b", bare, re.IGNORECASE):
-        raise Refused("the rule holds a query (SELECT or WITH)", EXPECTED, PREPARE)
+        raise Refused("The rule holds a query (SELECT or WITH).", EXPECTED, PREPARE)
     if re.search(r"\$|/\*|\be\x01", bare, re.IGNORECASE):
-        raise Refused("the rule holds $, /* or E'...'", "text in plain single quotes, columns by their names", EXPECTED)
+        raise Refused(
+            "The rule holds $, /* or E'...'.", "Text in plain single quotes, columns by their names.", EXPECTED
+        )
 
 
 def _is_plain(query: Node) -> bool:
@@ -158,15 +160,15 @@ def _allowed(node: Node) -> None:
     shape = node["class"]
     if shape not in CLASSES or (shape == "OPERATOR" and node["type"] not in OPERATIONS):
         what = SHAPES.get(shape, "this form of SQL")
-        raise Refused(f"the rule holds {what}", EXPECTED, PREPARE)
+        raise Refused(f"The rule holds {what}.", EXPECTED, PREPARE)
     if shape == "FUNCTION":
         _allowed_function(node)
     if shape == "COLUMN_REF" and len(node["column_names"]) != 1:
         name = ".".join(node["column_names"])
-        raise Refused(f'"{name}" has a dot in it', "a column's name alone", f'write "{node["column_names"][-1]}"')
+        raise Refused(f'"{name}" has a dot in it.', "A column's name alone.", f'Write "{node["column_names"][-1]}".')
     if shape == "TYPE" and str(node["type_name"]).casefold() not in ROW_TYPES:
-        step = offer(str(node["type_name"]), ROW_TYPES, "cast to double, text, boolean, date or timestamp")
-        raise Refused(f'the rule casts to "{node["type_name"]}"', "a number, text, boolean, date or time", step)
+        step = offer(str(node["type_name"]), ROW_TYPES, "Cast to double, text, boolean, date or timestamp.")
+        raise Refused(f'The rule casts to "{node["type_name"]}".', "A number, text, boolean, date or time.", step)
 
 
 def _allowed_function(node: Node) -> None:
@@ -177,33 +179,36 @@ def _allowed_function(node: Node) -> None:
         return
     if name == "row":
         raise _several()
-    expected = "functions of one row: arithmetic, text, dates, conditions"
+    expected = "Functions of one row: arithmetic, text, dates, conditions."
     words = [word for word in ROW_FUNCTIONS if word[0].isalpha()]
     step = offer(name, words, PREPARE)
     if not bare:
-        step = f'write "{name}(...)" without a dot'
+        step = f'Write "{name}(...)" without a dot.'
     elif name in AGGREGATES or name in WINDOWS or asked:
-        expected, step = "functions of one row; this one reads many rows", PREPARE
+        expected, step = "Functions of one row; this one reads many rows.", PREPARE
     elif name in CLOCK or name in CHANCE:
-        expected, step = "functions that answer the same tomorrow, without clock or chance", PREPARE
-    raise Refused(f'the rule uses "{name}"', expected, step)
+        expected, step = "Functions that answer the same tomorrow, without clock or chance.", PREPARE
+    raise Refused(f'The rule uses "{name}".', expected, step)
 
 
 def _several() -> Refused:
     return Refused(
-        "the rule is more than one expression",
+        "The rule is more than one expression.",
         EXPECTED,
-        "write only the condition or the score: no SELECT, FROM or semicolon, no list of expressions, no alias",
+        "Write only the condition or the score: no SELECT, FROM or semicolon, no list of expressions, no alias.",
     )
 
 
 def _unknown_column(name: str, columns: Sequence[str]) -> Refused:
     step = nearest(name, columns)
     if name.casefold() in CLOCK_WORDS:
-        step = "name the day itself, date '2026-01-31', or take it from a column"
+        step = "Name the day itself, date '2026-01-31', or take it from a column."
     elif not step.startswith("did you mean"):
-        step = f"text stands in single quotes: '{name}'; columns: {', '.join(columns[:20])}"
-    return Refused(f'the rule names the column "{name}", which the table does not have', "a column of the table", step)
+        step = f"Text stands in single quotes: '{name}'. Columns: {', '.join(columns[:20])}"
+    step = step[:1].upper() + step[1:]
+    return Refused(
+        f'The rule names the column "{name}", which the table does not have.', "A column of the table.", step
+    )
 
 
 def _kind(answer: pa.DataType, text: str) -> Kind:
@@ -214,7 +219,7 @@ def _kind(answer: pa.DataType, text: str) -> Kind:
     if pa.types.is_string(answer) or pa.types.is_large_string(answer) or pa.types.is_dictionary(answer):
         return "text"
     raise Refused(
-        f"the rule answers with {answer}",
-        "yes or no (a condition), a number or text",
-        f"compare it with something: ({shortened(text, 40)}) < ...",
+        f"The rule answers with {answer}.",
+        "Yes or no (a condition), a number or text.",
+        f"Compare it with something: ({shortened(text, 40)}) < ...",
     )

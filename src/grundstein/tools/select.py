@@ -82,9 +82,9 @@ def select(
         answer = pq.read_table(out, use_threads=False, memory_map=False)
     if answer.num_rows > limits.rows:
         raise Refused(
-            f"the answer has more than {limits.rows:,} rows",
-            "an answer that a person can look at",
-            "count or average it (GROUP BY), filter it (WHERE), or take the first rows (LIMIT 100)",
+            f"The answer has more than {limits.rows:,} rows.",
+            "An answer that a person can look at.",
+            "Count or average it (GROUP BY), filter it (WHERE), or take the first rows (LIMIT 100).",
         )
     plain = pa.schema([pa.field(column.name, column.type) for column in answer.schema])
     return _ordered(pa.Table.from_arrays(answer.columns, schema=plain), read.ordered, order_by)
@@ -94,11 +94,15 @@ def _files(name: str, files: Mapping[str, Sequence[str]]) -> list[str]:
     """SQL does not mind upper and lower case; neither does the name of a table."""
     known = {table.casefold(): table for table in files}
     if name.casefold() not in known:
-        raise Refused(f'there is no table "{name}"', "a governed table", nearest(name, files))
+        raise Refused(
+            f'There is no table "{name}".',
+            f"A governed table: {nearest(name, files)}",
+            "Look at them with `grundstein tables`.",
+        )
     paths = [path.removeprefix("file://") for path in files[known[name.casefold()]]]
     if not paths:
         raise Refused(
-            f'the table "{name}" has no rows yet', "a table with rows", "bring some in with `grundstein ingest`"
+            f'The table "{name}" has no rows yet.', "A table with rows.", "Bring some in with `grundstein ingest`."
         )
     return paths
 
@@ -107,8 +111,8 @@ def _ordered(answer: pa.Table, ordered: bool, order_by: Sequence[str]) -> pa.Tab
     for name in order_by:
         if name not in answer.column_names:
             raise Refused(
-                f'the answer has no column "{name}" to order by',
-                "a column of the SELECT",
+                f'The answer has no column "{name}" to order by.',
+                "A column of the SELECT.",
                 nearest(name, answer.column_names),
             )
     keys = list(order_by) or ([ROW] if ROW in answer.column_names else [])
@@ -190,31 +194,31 @@ class _Child:
 def _failed(kind: str, message: str, sql: str, limits: Limits) -> Refused:
     if kind in ("MemoryError", "OutOfMemoryException") or "File too large" in message:
         return _too_large(limits)
-    return Refused(f"the SELECT does not work: {reason(message)}", _expected(kind), _next(message, sql))
+    return Refused(f"The SELECT does not work: {reason(message)}.", _expected(kind), _next(message, sql))
 
 
 def _too_large(limits: Limits) -> Refused:
     return Refused(
-        "the SELECT needs more memory or disk than it may use",
-        f"at most {limits.memory_mb:,} MB of memory and {limits.disk_mb:,} MB of disk",
-        "filter early (WHERE), read fewer columns, aggregate before joining",
+        "The SELECT needs more memory or disk than it may use.",
+        f"At most {limits.memory_mb:,} MB of memory and {limits.disk_mb:,} MB of disk.",
+        "Filter early (WHERE), read fewer columns, aggregate before joining.",
     )
 
 
 def _too_long(limits: Limits) -> Refused:
     return Refused(
-        f"the SELECT ran longer than {limits.seconds:g} seconds and was stopped",
-        "a shorter question",
-        "filter early (WHERE), aggregate before joining, look for a join without its condition",
+        f"The SELECT ran longer than {limits.seconds:g} seconds and was stopped.",
+        "A shorter question.",
+        "Filter early (WHERE), aggregate before joining, look for a join without its condition.",
     )
 
 
 def _expected(kind: str) -> str:
     return {
-        "BinderException": "columns and types of the tables it names",
-        "CatalogException": "functions that exist, with arguments that fit",
-        "ConversionException": "values that fit their types, in every row",
-    }.get(kind, "a SELECT that DuckDB can run")
+        "BinderException": "Columns and types of the tables it names.",
+        "CatalogException": "Functions that exist, with arguments that fit.",
+        "ConversionException": "Values that fit their types, in every row.",
+    }.get(kind, "A SELECT that DuckDB can run.")
 
 
 def _next(message: str, sql: str) -> str:
@@ -222,7 +226,7 @@ def _next(message: str, sql: str) -> str:
     for sign in ("Did you mean ", "Candidate bindings: ", "Candidate Entries: "):
         if sign in message:
             names = message.split(sign, 1)[1].splitlines()[0].rstrip("?")
-            return f"did you mean {names.split(',')[0].strip()}?"
+            return f"Did you mean {names.split(',')[0].strip()}?"
     if "Conversion Error" in message:
-        return "try_cast(column as double) is empty where it is no number"
-    return f"look at: {shortened(sql)}"
+        return "Write try_cast(column as double): it is empty where there is no number."
+    return f"Look at: {shortened(sql)}"

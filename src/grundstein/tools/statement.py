@@ -50,7 +50,7 @@ CLASSES = {
     "TYPE",
     "WINDOW",
 }
-EXPECTED = "one SELECT over governed tables"
+EXPECTED = "One SELECT over governed tables."
 
 
 @dataclass(frozen=True)
@@ -72,9 +72,9 @@ class _Walk:
 def reading(statements: list[Node], steady: bool = False) -> Reading:
     """Check the tree of one SELECT against the lists; with `steady` it may not ask clock or chance."""
     if len(statements) != 1:
-        what = f"there are {len(statements)} statements" if statements else "there is no statement"
-        step = "run them one after the other" if statements else "SELECT * FROM table"
-        raise Refused(what, "exactly one SELECT", step)
+        what = f"There are {len(statements)} statements." if statements else "There is no statement."
+        step = "Run them one after the other." if statements else "SELECT * FROM table"
+        raise Refused(what, "Exactly one SELECT.", step)
     walk = _Walk(steady)
     waiting: list[tuple[Any, frozenset[str]]] = [(statements[0], frozenset())]
     while waiting:
@@ -112,34 +112,36 @@ def _scopes(query: Node, names: frozenset[str]) -> list[tuple[Any, frozenset[str
 def _part(node: Node, kind: str, names: frozenset[str], walk: _Walk) -> None:
     if kind not in QUERIES | TABLES | PARTS:
         raise Refused(
-            "this form of SQL changes something or is not known here",
+            "This form of SQL changes something or is not known here.",
             EXPECTED,
-            "read only: no INSERT, UPDATE, DELETE, not inside WITH either",
+            "Read only: no INSERT, UPDATE, DELETE, not inside WITH either.",
         )
     if kind == "BASE_TABLE":
         _table(node, names, walk)
     if kind == "SHOW_REF" and not node.get("query"):
         raise Refused(
-            "SHOW reads the catalogue", EXPECTED, "the tables: `grundstein tables`; one of them: SUMMARIZE table"
+            "SHOW reads the catalogue.",
+            EXPECTED,
+            "Look at all tables with `grundstein tables`, at one with SUMMARIZE table.",
         )
     if kind == "TABLE_FUNCTION":
         name = str((node.get("function") or {}).get("function_name", "")).casefold()
         if name not in TABLE_FUNCTIONS:
             raise Refused(
-                f'"{name}" is not a table', EXPECTED, "bring files in with `grundstein ingest`, then name the table"
+                f'"{name}" is not a table.', EXPECTED, "Bring files in with `grundstein ingest`, then name the table."
             )
     sample = node.get("sample") or {}
     if walk.steady and sample and sample.get("seed", -1) in (-1, None):
-        raise _unsteady("a sample without a seed")
+        raise _unsteady("A sample without a seed")
 
 
 def _table(node: Node, names: frozenset[str], walk: _Walk) -> None:
     path = (node.get("qualified_name") or {}).get("path") or []
     if path != [node.get("table_name")] or node.get("at_clause"):
         raise Refused(
-            f'"{".".join(map(str, path))}" is not a plain name of a table',
-            "a governed table by its name alone",
-            f'write "{path[-1]}"; a list inside a row is unnest({".".join(map(str, path))})'
+            f'"{".".join(map(str, path))}" is not a plain name of a table.',
+            "A governed table by its name alone.",
+            f'Write "{path[-1]}"; a list inside a row is unnest({".".join(map(str, path))})'
             if path
             else "SELECT * FROM table",
         )
@@ -150,14 +152,14 @@ def _table(node: Node, names: frozenset[str], walk: _Walk) -> None:
 
 def _expression(node: Node, shape: str, walk: _Walk) -> None:
     if shape not in CLASSES:
-        raise Refused(f"a SELECT may not hold {shape.lower().replace('_', ' ')}", EXPECTED, "write the value itself")
+        raise Refused(f"A SELECT may not hold {shape.lower().replace('_', ' ')}.", EXPECTED, "Write the value itself.")
     if shape in ("FUNCTION", "WINDOW"):
         _function(str(node["function_name"]).casefold(), walk)
     if shape == "TYPE" and str(node["type_name"]).casefold() not in SELECT_TYPES:
         step = offer(
-            str(node["type_name"]), SELECT_TYPES, "cast to double, text, boolean, date, timestamp or decimal(18,2)"
+            str(node["type_name"]), SELECT_TYPES, "Cast to double, text, boolean, date, timestamp or decimal(18,2)."
         )
-        raise Refused(f'"{node["type_name"]}" is not a type to cast to', "a type of values", step)
+        raise Refused(f'"{node["type_name"]}" is not a type to cast to.', "A type of values.", step)
     clock = shape == "COLUMN_REF" and str(node["column_names"][-1]).casefold() in CLOCK_WORDS
     if walk.steady and clock and len(node["column_names"]) == 1:
         raise _unsteady(str(node["column_names"][0]))
@@ -167,9 +169,9 @@ def _function(name: str, walk: _Walk) -> None:
     if name not in SELECT_FUNCTIONS:
         words = [word for word in SELECT_FUNCTIONS if word[0].isalpha()]
         raise Refused(
-            f'the function "{name}" may not be used',
-            "functions of values: numbers, text, dates, lists, aggregates, windows",
-            offer(name, words, "files come in with `grundstein ingest`; settings and catalogue stay closed"),
+            f'The function "{name}" may not be used.',
+            "Functions of values: numbers, text, dates, lists, aggregates, windows.",
+            offer(name, words, "Files come in with `grundstein ingest`; settings and catalogue stay closed."),
         )
     if walk.steady and name in CLOCK | CHANCE:
         raise _unsteady(f"{name}()")
@@ -177,7 +179,7 @@ def _function(name: str, walk: _Walk) -> None:
 
 def _unsteady(what: str) -> Refused:
     return Refused(
-        f"{what} depends on the clock or on chance",
-        "a SELECT that gives the same rows again",
-        "name the day itself, date '2026-01-31', or take it from a column",
+        f"{what} depends on the clock or on chance.",
+        "A SELECT that gives the same rows again.",
+        "Name the day itself, date '2026-01-31', or take it from a column.",
     )

@@ -56,7 +56,10 @@ def read_parquet(files: Iterable[str]) -> str:
 
 
 def lock(engine: duckdb.DuckDBPyConnection, paths: Iterable[str]) -> None:
-    """Close everything but these files (no file, network, extension, attachment), then the settings themselves."""
+    """Close everything but these files (no file, network, extension, attachment), then the settings themselves.
+
+    Globally, because a cursor does not see the settings of the session it comes from.
+    """
     for setting in (
         "TimeZone = 'UTC'",
         "python_enable_replacements = false",
@@ -65,7 +68,7 @@ def lock(engine: duckdb.DuckDBPyConnection, paths: Iterable[str]) -> None:
         "enable_external_access = false",
         "lock_configuration = true",
     ):
-        engine.execute(f"SET {setting}")
+        engine.execute(f"SET GLOBAL {setting}")
 
 
 def parse(text: str, longest: int = LONGEST, before: str = "", after: str = "") -> list[Node]:
@@ -83,12 +86,12 @@ def bounded(text: str, longest: int = LONGEST) -> None:
     """Refuse what is too long or too deep; the parser's time grows with the cube of unclosed brackets."""
     if len(text) > longest:
         raise Refused(
-            f"the SQL is {len(text):,} characters long",
-            f"at most {longest:,} characters",
-            "put long lists into a table and join it",
+            f"The SQL is {len(text):,} characters long.",
+            f"At most {longest:,} characters.",
+            "Put long lists into a table and join it.",
         )
     if "\x00" in text:
-        raise Refused("the SQL holds a NUL character", "plain text", "type it anew rather than paste it")
+        raise Refused("The SQL holds a NUL character.", "Plain text.", "Type it anew rather than paste it.")
     depth = 0
     for character in text:
         depth += (character in "([{") - (character in ")]}")
@@ -140,9 +143,9 @@ def reason(message: str) -> str:
 
 def _too_deep() -> Refused:
     return Refused(
-        "the SQL is nested too deeply",
-        f"a shorter expression; at most {DEEPEST} brackets inside one another",
-        "split it into steps: WITH a AS (...), b AS (...) SELECT ...",
+        "The SQL is nested too deeply.",
+        f"A shorter expression; at most {DEEPEST} brackets inside one another.",
+        "Split it into steps: WITH a AS (...), b AS (...) SELECT ...",
     )
 
 
@@ -150,9 +153,9 @@ def _unreadable(tree: Node, text: str, shift: int) -> Refused:
     message = " ".join(str(tree.get("error_message", "")).split()).rstrip("!. ")
     if tree.get("error_type") == "not implemented":
         return Refused(
-            f"this is not a SELECT: {shortened(text)}",
-            "one SELECT statement; it reads and changes nothing",
-            "begin with SELECT, WITH or FROM; write PIVOT as SELECT * FROM (PIVOT t ON column IN (...) USING sum(x))",
+            f"This is not a SELECT: {shortened(text)}",
+            "One SELECT statement; it reads and changes nothing.",
+            "Begin with SELECT, WITH or FROM; write PIVOT as SELECT * FROM (PIVOT t ON column IN (...) USING sum(x))",
         )
     if "expression depth" in message:
         return _too_deep()
@@ -160,9 +163,9 @@ def _unreadable(tree: Node, text: str, shift: int) -> Refused:
     at = int(position) - shift if position.isdigit() else 0
     known = position.isdigit() and 0 <= at < len(text.rstrip())
     return Refused(
-        f"the SQL cannot be read at character {at + 1}: {message}" if known else "the SQL cannot be read to its end",
-        "DuckDB's SQL; text in single quotes, names with spaces in double quotes",
-        f"look at: {shortened(text[max(at - 20, 0) :] if known else text)}",
+        f"The SQL cannot be read at character {at + 1}: {message}." if known else "The SQL cannot be read to its end.",
+        "DuckDB's SQL; text in single quotes, names with spaces or of SQL's own words in double quotes.",
+        f"Look at: {shortened(text[max(at - 20, 0) :] if known else text)}",
     )
 
 
@@ -175,4 +178,4 @@ def shortened(text: str, longest: int = 60) -> str:
 def offer(word: str, allowed: Iterable[str], otherwise: str) -> str:
     """Return the sentence that offers a word much like this one, else `otherwise` (for lists too long to print)."""
     close = difflib.get_close_matches(word.casefold(), sorted(allowed), n=1, cutoff=0.8)
-    return f'did you mean "{close[0]}"?' if close else otherwise
+    return f'Did you mean "{close[0]}"?' if close else otherwise
