@@ -164,7 +164,7 @@ EXPERIMENT = Experiment(
             },
         ),
         Finding("GST-M03", "passed", {"slices": 41}),
-        Finding("GST-D01", "issue", {"columns": "fax"}),
+        Finding("GST-E01", "issue", {"solution": "neighbours", "reason": "too few rows"}),
     ),
     figures=(CURVE, SLICES),
     seed=20260311,

@@ -1,0 +1,273 @@
+"""Rules of the first screen: short, plain, and right about what it recommends."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from functools import cache
+
+import pytest
+import report_stories as stories
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from report_reading import Reader
+
+from grundstein.approval.first_screen import MOST_WORDS, counted, first_screen, state_of
+from grundstein.approval.report import page
+from grundstein.approval.story import Attempt, Story
+from grundstein.core.case import MONEY_FORMS, Money
+from grundstein.core.findings import Finding
+from grundstein.core.records import Flip, Gain, Outcome
+
+LANGUAGES = ("en", "de")
+OF_STATISTICS = """
+auc roc confidence interval konfidenz significan signifikan p-value p-wert baseline margin regression boosted ndcg mrr
+recall precision log_loss logloss ece calibrat kalibri variance varianz standard deviation standardabweichung quantil
+percentile bootstrap hypothes overfit holdout hold-out cross-validation kreuzvalid fold classifier klassifik threshold
+schwellenwert feature metric metrik probability wahrscheinlichkeit distribution verteilung outlier median f1 r2 mae rmse
+gradient linear sample stichprobe estimator bias verzerr effect size trivial
+"""
+FORBIDDEN = OF_STATISTICS.split()
+
+
+@cache
+def read(name: str, language: str) -> Reader:
+    return Reader(page(stories.ALL[name], language))
+
+
+every = pytest.mark.parametrize("name", stories.ALL)
+both = pytest.mark.parametrize("language", LANGUAGES)
+
+
+@every
+@both
+def test_the_first_screen_has_at_most_170_words(name: str, language: str) -> None:
+    assert len(read(name, language).words) <= MOST_WORDS == 170
+
+
+@every
+@both
+def test_the_words_are_counted_as_a_reader_counts_them(name: str, language: str) -> None:
+    assert counted(first_screen(stories.ALL[name], language)) == len(read(name, language).words)
+
+
+@every
+@both
+def test_no_word_on_the_first_screen_needs_a_statistician(name: str, language: str) -> None:
+    text = read(name, language).first_text.casefold()
+    assert [word for word in FORBIDDEN if re.search(rf"\b{re.escape(word)}", text)] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "english", "german"),
+    [
+        ("qualifies", "Use the new list.", "Die neue Liste einsetzen."),
+        ("does_not_qualify", "Keep today's rule.", "Bei der heutigen Regel bleiben."),
+        ("not_enough_data", "Not decidable yet: more data are needed.", "Noch nicht entscheidbar: Es fehlen Daten."),
+        ("not_applicable", "No model is needed", "Kein Modell nötig"),
+        (
+            "undeclared",
+            "Nobody has said yet what an answer is worth.",
+            "Noch hat niemand gesagt, was eine Antwort wert",
+        ),
+        ("preview", "The new list looks promising.", "Die neue Liste sieht vielversprechend aus."),
+        ("recommend", "Use the new selection.", "Die neue Auswahl einsetzen."),
+        ("number", "Use the new estimate.", "Die neue Schätzung einsetzen."),
+    ],
+)
+def test_each_verdict_has_its_recommendation(name: str, english: str, german: str) -> None:
+    assert english in read(name, "en").first_text
+    assert german in read(name, "de").first_text
+
+
+@every
+@both
+def test_the_question_is_the_headline(name: str, language: str) -> None:
+    assert read(name, language).first_text.startswith(stories.ALL[name].question.question)
+
+
+def test_the_gain_is_per_period_and_after_running_cost() -> None:
+    text = read("qualifies", "en").first_text
+    assert "+€28,300 a year" in text  # 5.16 x 7,043 - 8,000
+    assert "after €8,000 running cost" in text
+    assert "Range €10,000 to €46,700" in text
+    assert "+28.300 € im Jahr" in read("qualifies", "de").first_text
+
+
+def test_the_results_in_the_table_differ_by_the_gain() -> None:
+    rows = {row.label: row.cells for row in first_screen(stories.QUALIFIES, "en").rows}
+    assert rows == {
+        "Act on nobody": ("0", "0", "€0"),
+        "Today's rule": ("1,831", "810", "€35,900"),
+        "New list": ("2,113", "1,106", "€64,300"),
+        "Act on everybody": ("7,043", "1,866", "−€86,600"),
+    }
+
+
+def test_a_simple_rule_stands_in_the_table_where_it_is_hardest_to_beat() -> None:
+    story = replace(stories.QUALIFIES, verdict=replace(stories.VERDICT, hardest="default"))
+    first = first_screen(story, "en")
+    assert "Simple rule" in [row.label for row in first.rows]
+    assert any("compared with a simple rule" in line for line in first.gain_lines)
+
+
+def test_without_a_volume_amounts_are_per_thousand_and_cost_stands_apart() -> None:
+    text = read("no_assumption", "en").first_text
+    assert "per 1,000 customers" in text
+    story = replace(stories.NO_ASSUMPTION, question=replace(stories.NO_ASSUMPTION.question, running_cost=900.0))
+    assert "before €900 running cost" in " ".join(first_screen(story, "en").gain_lines)
+
+
+@both
+@pytest.mark.parametrize("name", ["does_not_qualify", "not_enough_data", "not_applicable", "preview", "undeclared"])
+def test_a_page_that_does_not_qualify_says_that_its_figures_are_of_development_rows(name: str, language: str) -> None:
+    words = {
+        "en": "development rows, not the sealed test",
+        "de": "Entwicklungszeilen, nicht aus der versiegelten Prüfung",
+    }
+    assert words[language] in read(name, language).first_text
+
+
+def test_a_page_that_qualifies_says_that_its_figures_are_of_the_sealed_test() -> None:
+    assert "Sealed test: 1,761 customers" in read("qualifies", "en").first_text
+
+
+def test_too_few_data_says_how_many_are_missing() -> None:
+    assert "needs about 6,480 tested customers, has 1,761" in read("not_enough_data", "en").first_text
+    story = replace(stories.NOT_ENOUGH_DATA, verdict=stories.judged("not_enough_data", units_needed=None))
+    assert "1,761 tested customers are too few" in " ".join(first_screen(story, "en").gain_lines)
+
+
+def test_the_assumption_and_where_it_flips_are_named() -> None:
+    assert (
+        "Acting succeeds in 30%: assumed, not measured. Below 21.3% the advice flips."
+        in read("qualifies", "en").first_text
+    )
+    assert "Unter 21,3 % kippt die Empfehlung." in read("qualifies", "de").first_text
+    assert "states every amount as measured" in read("no_assumption", "en").first_text
+    never = replace(stories.VERDICT, flips=(Flip("success", 0.3, None),))
+    assert "No amount tried flips the advice." in note(replace(stories.QUALIFIES, verdict=never), "rests")
+
+
+def test_of_several_assumptions_the_one_that_flips_first_is_told() -> None:
+    money = Money("action", {"saved": 600.0, "success": 0.3, "cost": 60.0}, ("saved", "success"))
+    flips = (Flip("saved", 600.0, 580.4), Flip("success", 0.3, 0.2134))
+    story = replace(
+        stories.DOES_NOT_QUALIFY,
+        question=replace(stories.CHURN, money=money),
+        verdict=replace(stories.DOES_NOT_QUALIFY.verdict, flips=flips),
+    )
+    told = note(story, "rests")
+    assert "A success is worth €600: assumed, not measured. Below €580 the advice flips." in told
+    assert "1 more assumed" in told
+
+
+def test_the_decision_is_asked_for_four_weeks_after_the_newest_record_by_the_roles_of_the_case() -> None:
+    assert note(stories.QUALIFIES, "ask") == "By 9 April 2027: sign or refuse (customer-success)."
+    assert note(replace(stories.QUALIFIES, trail=()), "ask") == "Sign or refuse (customer-success)."
+    assert note(replace(stories.QUALIFIES, trail=()), "ask", "de") == "Unterschreiben oder ablehnen (customer-success)."
+
+
+def test_who_may_be_treated_worse_is_named_from_the_findings() -> None:
+    assert note(stories.DOES_NOT_QUALIFY, "worse").startswith("Worse off than today: InternetService = Fiber optic.")
+    assert note(stories.QUALIFIES, "worse").startswith("Gains least: Contract = Two year.")
+    assert note(stories.RECOMMEND, "worse").startswith("Groups were not compared.")
+    staff = replace(stories.RECOMMEND, question=replace(stories.RECOMMEND.question, affects="staff"))
+    assert note(staff, "worse").endswith("It touches staff. High risk.")
+
+
+def test_edits_and_warnings_are_told_before_anybody_signs() -> None:
+    told = note(stories.QUALIFIES, "risk")
+    assert "Of 100 on the list, 48 do not belong there." in told
+    assert "2 warnings below." in told
+    assert "The case was edited after its first evaluation." in told
+
+
+def test_earlier_attempts_are_told() -> None:
+    assert "Earlier: churn-by-region (did not pay, November 2026)." in note(stories.QUALIFIES, "tried")
+    assert "No earlier attempt." in note(stories.DOES_NOT_QUALIFY, "tried")
+
+
+@pytest.mark.parametrize(("low", "high", "state"), [(2.0, 7.0, "promising"), (1.0, 7.0, "open"), (-2.0, 1.0, "weak")])
+def test_a_preview_says_what_development_rows_make_likely(low: float, high: float, state: str) -> None:
+    gains = {"linear": Gain((low + high) / 2, low, high)}
+    assert state_of(replace(stories.PREVIEW, experiment=replace(stories.EXPERIMENT, gains=gains))) == state
+
+
+def test_perfect_answers_that_gain_too_little_are_told_in_money() -> None:
+    assert "Even perfect answers would bring only €7,750 a year more." in read("not_applicable", "en").first_text
+
+
+def note(story: Story, key: str, language: str = "en") -> str:
+    return next(n.text for n in first_screen(story, language).notes if n.key == key)
+
+
+WORDS = st.text(max_size=300)
+NUMBERS = st.one_of(st.floats(), st.floats(-1e7, 1e7))
+METRICS = st.dictionaries(st.sampled_from(["acted", "right", "mae", "roc_auc", "f1_macro", "ndcg@10"]), NUMBERS)
+
+
+@st.composite
+def odd_stories(draw: st.DrawFn) -> Story:
+    """Any story at all: odd texts and numbers in every field that reaches the first screen."""
+    base = draw(st.sampled_from(list(stories.ALL.values())))
+    form = draw(st.sampled_from(sorted(MONEY_FORMS)))
+    amounts = {name: draw(NUMBERS) for name in MONEY_FORMS[form]}
+    assumed = tuple(draw(st.lists(st.sampled_from(sorted(amounts)), unique=True)))
+    case = replace(
+        base.question,
+        question=draw(WORDS),
+        name=draw(WORDS),
+        baseline=draw(st.sampled_from(["", "a > 1"])),
+        money=draw(st.sampled_from([None, Money(form, amounts, assumed)])),
+        running_cost=draw(NUMBERS),
+        volume=draw(st.one_of(st.none(), NUMBERS)),
+        period=draw(st.one_of(st.just("year"), WORDS)),
+        affects=draw(st.one_of(st.just("staff"), WORDS)),
+        signed_by=tuple(draw(st.lists(WORDS, max_size=4))),
+    )
+    names = draw(st.lists(WORDS, min_size=1, max_size=6, unique=True))
+    standings = [
+        "baseline",
+        "candidate",
+        *draw(st.lists(st.sampled_from(["trivial", "default", "candidate"]), max_size=4)),
+    ]
+    outcomes = tuple(
+        Outcome(name, standing, draw(NUMBERS), draw(METRICS)) for name, standing in zip(names, standings, strict=False)
+    )
+    gains = {name: Gain(draw(NUMBERS), draw(NUMBERS), draw(NUMBERS)) for name in names}
+    slices = Finding(
+        draw(st.sampled_from(["GST-M01", "GST-M02"])), "issue", {"column": draw(WORDS), "value": draw(WORDS)}
+    )
+    flips = tuple(Flip(name, amounts[name], draw(st.one_of(st.none(), NUMBERS))) for name in assumed)
+    run = replace(
+        base.experiment,
+        money=case.money is not None,
+        measure="money"
+        if case.money
+        else draw(st.sampled_from(["accuracy", "log_loss", "recall@20", "absolute_error"])),
+        unit=draw(st.one_of(st.just("row"), WORDS)),
+        outcomes=outcomes,
+        gains=gains,
+        margins=dict.fromkeys(names, 0.5),
+        winner=names[-1],
+        flips=flips,
+        findings=(slices,),
+    )
+    verdict = base.verdict and replace(
+        base.verdict,
+        outcomes=outcomes,
+        gains=gains,
+        margins=run.margins,
+        winner=names[-1],
+        hardest=names[0],
+        flips=flips,
+    )
+    tried = tuple(draw(st.lists(st.builds(Attempt, WORDS, WORDS, WORDS, WORDS), max_size=3)))
+    return replace(base, question=case, experiment=run, verdict=verdict, tried=tried, edits=("x",))
+
+
+@settings(max_examples=150, deadline=None)
+@given(odd_stories(), st.sampled_from(LANGUAGES))
+def test_whatever_a_case_says_the_first_screen_keeps_to_170_words(story: Story, language: str) -> None:
+    assert counted(first_screen(story, language)) <= MOST_WORDS
