@@ -15,13 +15,14 @@ from grundstein.core.contract import Column, Contract
 from grundstein.core.records import Batch
 from grundstein.lake.ingest import ingest
 from grundstein.project.folder import Folder, create_project, open_project
+from grundstein.stores import tables
 
 if TYPE_CHECKING:
     from multiprocessing.synchronize import Barrier
 
 CHANGES = ("rename", "replace", "unlink", "open", "write", "close", "mkdir", "rmdir", "execute", "commit", "flock")
 EVENTS = frozenset(CHANGES)
-HOUSE = str(Path(sys.modules["grundstein"].__file__ or "").parent)
+WRITERS = (str(Path(tables.__file__).parent), str(ingest.__code__.co_filename))
 CONTRACT = Contract(
     table="people",
     columns=(
@@ -98,13 +99,13 @@ def ingest_in_child(root: Path, source: str, start: Barrier | None = None) -> No
 def die_at(root: Path, source: str, event: int, sign: int, log: Path) -> None:
     """Ingest, and send this process `sign` before the numbered event; how many there were is written to `log`.
 
-    An event is a call that changes or locks files or databases, or the start of a function of the house.
+    An event is a call that changes or locks files or databases, or the start of a function that writes.
     """
     made, seen = open_project(root), 0
 
     def watch(frame: Any, kind: str, argument: Any) -> None:
         nonlocal seen
-        ours = kind == "call" and frame.f_code.co_filename.startswith(HOUSE)
+        ours = kind == "call" and frame.f_code.co_filename.startswith(WRITERS)
         if ours or (kind == "c_call" and getattr(argument, "__name__", "") in EVENTS):
             seen += 1
             if seen == event:

@@ -43,7 +43,7 @@ def test_rows_arrive_typed_numbered_and_named_by_their_batch(made: Folder, tmp_p
     assert table.schema.types == [pa.int64(), pa.int64(), pa.string(), pa.int64(), pa.string()]
     assert table.to_pylist()[1] == {"id": 2, "age": None, "town": "Köln", "_row": 1, "_batch": batch.content}
     assert made.ledger.get(next(made.ledger.entries(Batch)).id).record == batch
-    assert codes(batch) == {"GST-D10"}
+    assert codes(batch) >= {"GST-D10"}
 
 
 def test_the_same_content_adds_nothing_under_another_name_either(made: Folder, tmp_path: Path) -> None:

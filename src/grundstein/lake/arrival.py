@@ -58,7 +58,7 @@ def read_pile(files: Sequence[SourceFile], settings: Mapping[str, str], contract
     for file, raw in zip(files, raws, strict=True):
         _no_house_columns(raw, file.name)
         if expected is not None:
-            changed_columns(raw, expected)
+            changed_columns(raw.columns, expected)
     return Pile(
         raw=_joined(raws, expected),
         file=np.repeat(np.arange(len(raws)), [raw.rows for raw in raws]),
@@ -83,16 +83,16 @@ def sorted_out(pile: Pile, contract: Contract, timezone: str, there: pa.Table | 
     """Cast the records to the contract's types and check them; `there` holds the key's columns of the table."""
     done = cast(pile.raw, contract, timezone)
     reasons: dict[int, list[str]] = defaultdict(list)
-    for row, reason in done.reasons:
+    for row, reason in done.reasons.items():
         reasons[row].append(reason)
     kept = np.flatnonzero(np.asarray(done.keep, dtype=np.bool_))
-    table = done.table if done.table.num_rows == len(kept) else done.table.take(pa.array(kept))
+    table = done.table
     broken = checks.broken(table, contract)
     good = _without(np.arange(len(kept)), (one.row for one in broken))
-    late = [one._replace(row=int(good[one.row])) for one in checks.repeated(table.take(good), contract, there)]
+    late = [one._replace(row=int(good[one.row])) for one in checks.repeated(_take(table, good), contract, there)]
     for one in (*broken, *late):
         reasons[int(kept[one.row])].append(one.reason)
-    taken = table.take(_without(good, (one.row for one in late)))
+    taken = _take(table, _without(good, (one.row for one in late)))
     aside = _aside(pile, reasons)
     unfit = len(kept) < pile.raw.rows and Finding(UNFIT, "issue", {"rows": pile.raw.rows - len(kept)})
     found = (*pile.raw.findings, *([unfit] if unfit else []), *checks.findings_of([*broken, *late]))
@@ -157,6 +157,10 @@ def _joined(raws: Sequence[Raw], contract: Contract | None) -> Raw:
 def _stacked(tables: Iterable[pa.Table | None], names: Sequence[str]) -> pa.Table | None:
     there = [table.select(names) for table in tables if table is not None]
     return pa.concat_tables(there, promote_options="permissive") if there else None
+
+
+def _take(table: pa.Table, rows: NDArray[np.int64]) -> pa.Table:
+    return table if len(rows) == table.num_rows else table.take(pa.array(rows))
 
 
 def _without(rows: NDArray[np.int64], out: Iterable[int]) -> NDArray[np.int64]:
