@@ -31,7 +31,7 @@ WORDS: dict[Type, Callable[[pa.DataType], bool]] = {
     "instant": pa.types.is_timestamp,
 }
 FREQUENT = 10
-FEW = 100
+FEW, MANY = 100, 100_000
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def _profile(engine: duckdb.DuckDBPyConnection, column: pa.Field, rows: int) -> 
         minimum=_value(low, kind),
         maximum=_value(high, kind),
         mean=_mean(mean, kind),
-        frequent=_frequent(engine, here, kind) if different <= max(known / 2, FEW) else (),
+        frequent=_frequent(engine, here, kind) if different <= max(min(known / 2, MANY), FEW) else (),
         histogram=_histogram(engine, number, kind, first, last),
     )
 
