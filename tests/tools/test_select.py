@@ -6,11 +6,13 @@ import hashlib
 import os
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from grundstein.core.errors import Refused
+from grundstein.tools import select_child
 from grundstein.tools.select import Limits, pinned_tables, select, tables_of
 
 SMALL = Limits(rows=1000, seconds=20, memory_mb=128, disk_mb=64)
@@ -286,6 +288,39 @@ def test_every_escape_is_refused_with_three_lines_and_leaves_the_files_byte_for_
     error = refused.value
     assert all(line.strip() and "\n" not in line for line in (error.what, error.expected, error.next_step))
     assert _state(lake) == before
+
+
+@pytest.mark.parametrize(
+    "sql", ESCAPES[: ESCAPES.index("WITH a AS (DELETE FROM customers RETURNING *) SELECT * FROM a")]
+)
+def test_the_child_stops_what_changes_something_even_where_the_parent_let_it_pass(
+    lake: dict[str, list[str]], tmp_path: Path, sql: str
+) -> None:
+    sql = sql.replace("{orders}", lake["orders"][0]).replace("{folder}", str(tmp_path))
+    before = _state(lake)
+    with pytest.raises((duckdb.Error, ValueError)):
+        _child_alone(lake, tmp_path, sql)
+    assert _state(lake) == before
+
+
+def test_the_child_opens_no_other_file_even_where_the_parent_let_it_pass(
+    lake: dict[str, list[str]], tmp_path: Path
+) -> None:
+    secret = lake["orders"][0].replace("orders", "secret")
+    for sql in (
+        f"FROM '{secret}'",
+        f"FROM read_text('{secret}')",
+        "FROM glob('/etc/*')",
+        "FROM read_csv('/etc/passwd')",
+    ):
+        with pytest.raises(duckdb.Error, match=r"disabled|ermission"):
+            _child_alone(lake, tmp_path, sql)
+
+
+def _child_alone(files: dict[str, list[str]], folder: Path, sql: str) -> None:
+    limits = {"threads": 1, "memory_mb": 128, "disk_mb": 16, "folder": str(folder)}
+    with select_child.connect(limits) as engine:
+        select_child.answer(engine, sql, {"views": files, "out": str(folder / "answer.parquet")}, 10)
 
 
 BOMBS = [

@@ -63,6 +63,8 @@ def answer(engine: duckdb.DuckDBPyConnection, sql: str, request: Mapping[str, An
     lock(engine, [request["out"], *(file for files in request["views"].values() for file in files)])
     for name, files in request["views"].items():
         engine.execute(f"CREATE VIEW {quoted(name)} AS SELECT * FROM {read_parquet(files)}")
+    if [statement.type for statement in engine.extract_statements(sql)] != [duckdb.StatementType.SELECT]:
+        raise ValueError("the parent let something pass that is not one SELECT")
     rows = engine.sql(sql)
     columns = map(column, range(1, len(rows.columns) + 1), different(rows.columns), map(str, rows.types))
     rows.project(", ".join(columns)).limit(limit_rows + 1).write_parquet(request["out"], compression="snappy")
