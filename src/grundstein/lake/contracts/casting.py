@@ -45,7 +45,8 @@ def cast(raw: Raw, contract: Contract, timezone: str) -> Cast:
         values = source[column.name].combine_chunks()
         typed = read_column(values, column, timezone) if text else _typed(values, column, timezone)
         columns.append(typed)
-        bad = np.flatnonzero(np.asarray(typed.is_null()) & ~is_missing(values, column, text))
+        blank = text or (column.type != "text" and pa.types.is_string(values.type))
+        bad = np.flatnonzero(np.asarray(typed.is_null()) & ~is_missing(values, column, blank))
         keep[bad] = False
         for row, value in zip(bad.tolist(), values.take(pa.array(bad)).to_pylist(), strict=True):
             found[row].append(_reason(str(value), column))

@@ -20,7 +20,8 @@ BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 OLD = ("cp1252", "cp850", "mac_roman")
-LETTERS = frozenset("äöüÄÖÜßéèêëàâçîïôûùœæåøñáíóúãõÉÈÀÇÅØÑÁÍÓÚìòÿýšžŠŽ")
+LETTERS = frozenset("äöüÄÖÜßéèêëàâçîïôûùœæåøñáíóúãõÉÈÀÇÅØÑÁÍÓÚìòÿý")
+SIGNS = frozenset("“”„‚‘’–—…«»‹›€§°®©")
 JOINERS = frozenset("’–—·®©´`")
 BEYOND = re.compile("[^\x00-\x7f]")
 
@@ -87,17 +88,17 @@ def _old(data: bytes) -> Decoded:
 
 
 def _wordlike(text: str) -> float:
-    """Mean over characters beyond ASCII beside a letter: 1 a Western letter, -1 a sign inside a word, 0 any other."""
+    """Mean over characters beyond ASCII beside a letter: 1 a Western letter or a sign at a word's edge,
+    -1 a sign inside a word or no character at all, 0 any other."""
     score = count = 0
     for match in BEYOND.finditer(text):
         character, at = match.group(), match.start()
         before, after = text[at - 1 : at].isalpha(), text[at + 1 : at + 2].isalpha()
         if before or after:
             count += 1
-            score += character in LETTERS
-            score -= (
-                before and after and not character.isalpha() and character not in JOINERS
-            ) or character >= "\udc80"
+            inside = before and after
+            score += character in LETTERS or character in (JOINERS if inside else SIGNS)
+            score -= (inside and not character.isalpha() and character not in JOINERS) or "\udc80" <= character
     return score / count if count >= 3 else 0.0
 
 
