@@ -88,11 +88,14 @@ def sorted_out(pile: Pile, contract: Contract, timezone: str, there: pa.Table | 
     kept = np.flatnonzero(np.asarray(done.keep, dtype=np.bool_))
     table = done.table
     broken = checks.broken(table, contract)
-    good = _without(np.arange(len(kept)), (one.row for one in broken))
+    whole = np.ones(len(kept), dtype=np.bool_)
+    whole[[one.row for one in broken]] = False
+    good = np.flatnonzero(whole)
     late = [one._replace(row=int(good[one.row])) for one in checks.repeated(_take(table, good), contract, there)]
     for one in (*broken, *late):
         reasons[int(kept[one.row])].append(one.reason)
-    taken = _take(table, _without(good, (one.row for one in late)))
+    whole[[one.row for one in late]] = False
+    taken = _take(table, np.flatnonzero(whole))
     aside = _aside(pile, reasons)
     unfit = len(kept) < pile.raw.rows and Finding(UNFIT, "issue", {"rows": pile.raw.rows - len(kept)})
     found = (*pile.raw.findings, *([unfit] if unfit else []), *checks.findings_of([*broken, *late]))
@@ -161,11 +164,6 @@ def _stacked(tables: Iterable[pa.Table | None], names: Sequence[str]) -> pa.Tabl
 
 def _take(table: pa.Table, rows: NDArray[np.int64]) -> pa.Table:
     return table if len(rows) == table.num_rows else table.take(pa.array(rows))
-
-
-def _without(rows: NDArray[np.int64], out: Iterable[int]) -> NDArray[np.int64]:
-    """`rows` without those in `out`."""
-    return np.setdiff1d(rows, np.fromiter(out, dtype=np.int64))
 
 
 def _no_house_columns(raw: Raw, source: str) -> None:

@@ -105,7 +105,7 @@ def _those(values: pa.ChunkedArray, mask: pa.ChunkedArray, code: str, column: Co
 def _codes(table: pa.Table, key: Sequence[str], there: pa.Table | None) -> NDArray[np.int64]:
     """Number the keys of `there` and then `table`: equal numbers, equal keys."""
     codes = np.zeros(table.num_rows + (there.num_rows if there is not None else 0), dtype=np.int64)
-    for name in key:
+    for place, name in enumerate(key):
         if there is not None and there[name].type != table[name].type:
             raise Refused(
                 f"The contract says that {name} is {table[name].type}, the table holds {there[name].type}.",
@@ -114,8 +114,9 @@ def _codes(table: pa.Table, key: Sequence[str], there: pa.Table | None) -> NDArr
             )
         parts = [*(there[name].chunks if there is not None else []), *table[name].chunks]
         column = pa.chunked_array(parts, table[name].type).combine_chunks().dictionary_encode(null_encoding="encode")
-        pairs = codes * (len(column.dictionary) + 1) + column.indices.to_numpy()
-        codes = np.unique(pairs, return_inverse=True)[1].astype(np.int64)
+        codes = codes * (len(column.dictionary) + 1) + column.indices.to_numpy()
+        if place:
+            codes = np.unique(codes, return_inverse=True)[1].astype(np.int64)
     return codes
 
 
