@@ -130,7 +130,7 @@ def worth_of(act: np.ndarray, yes: np.ndarray, on_yes: float, on_no: float) -> n
 
 @pytest.mark.parametrize("seed", [1, 2, SEED])
 def test_a_plain_model_finds_more_cancellations_than_the_rule(seed: int) -> None:
-    """Fitted on the first three quarters, worth at least 3 a customer more than the rule on the last one (margin 3)."""
+    """Fitted on the first three quarters, the gain over the rule clears the margin of 1.50 a customer."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
@@ -145,7 +145,7 @@ def test_a_plain_model_finds_more_cancellations_than_the_rule(seed: int) -> None
     rule = (drawn.columns["Laufzeit_Monate"] < 24) & (drawn.columns["Logins_90T"] < 10)
     yes = drawn.cancelled[~early]
     gain = worth_of(act, yes, 225.0, -75.0) - worth_of(rule[~early], yes, 225.0, -75.0)
-    assert gain.mean() - 2.5 * gain.std() / np.sqrt(len(gain)) > 3.0
+    assert gain.mean() - 2.5 * gain.std() / np.sqrt(len(gain)) > 1.5
 
 
 def test_beyond_the_rule_nothing_tells_which_supplement_comes_back() -> None:

@@ -28,10 +28,10 @@ horizon: 30                     # a cancellation may arrive up to a month after 
 ignore: [Kündigungsgrund]       # written down after somebody has cancelled
 baseline: "Laufzeit_Monate < 24 and Logins_90T < 10"
 money: {saved: 1200, success: 0.25, cost: 75, assumed: [success]}
-running_cost: 6000
+running_cost: 3000
 volume: 3000
 period: year
-worthwhile: 1
+worthwhile: 0.50
 acted: nobody                   # the rule was never acted on in these two years
 holdback: 0.05
 affects: customers

@@ -40,6 +40,8 @@ def customers(rng: np.random.Generator) -> Customers:
     n = CUSTOMERS
     notice = FIRST_DAY + np.sort(rng.integers(0, DAYS, n)).astype("timedelta64[D]")
     months = np.minimum(rng.gamma(1.6, 26.0, n) + 3, 240).astype(int)
+    kind = rng.choice(4, n, p=(0.48, 0.27, 0.2, 0.05))
+    payment = rng.choice(3, n, p=(0.55, 0.35, 0.1))
     tariff = rng.choice(3, n, p=(0.45, 0.38, 0.17))
     seats = 1 + rng.poisson((0.6, 2.2, 6.0), (n, 3))[np.arange(n), tariff]
     bond = rng.normal(0.0, 1.0, n)
@@ -49,12 +51,12 @@ def customers(rng: np.random.Generator) -> Customers:
     tickets = rng.poisson(np.exp(-0.5 - 0.25 * bond))
     late = np.where(rng.random(n) < 0.22, rng.gamma(1.5, 12.0, n), 0.0).astype(int)
     raised = rng.choice((0.0, 2.5, 4.9, 9.5), n, p=(0.35, 0.3, 0.2, 0.15))
-    risk = -2.3 - 1.5 * np.log((logins + 1) / (before + 1)) - 0.7 * np.log1p(logins / seats)
-    risk += 0.22 * raised + 0.05 * np.minimum(late, 40) + 0.4 * np.minimum(tickets, 5) - 0.35 * bond
-    risk += 1.1 * np.exp(-months / 14.0) + np.array((0.25, 0.0, -0.35))[tariff]
-    grumbles = rng.random(n) < 1.0 / (1.0 + np.exp(2.4 - 0.9 * risk))
+    risk = -4.6 - 1.2 * np.log((logins + 1) / (before + 1)) - 0.4 * np.log1p(logins / seats)
+    risk += 0.34 * raised + 0.09 * np.minimum(late, 40) + 0.8 * np.minimum(tickets, 5) - 0.4 * bond
+    risk += 3.0 * np.exp(-months / 18.0) + np.array((0.6, 0.0, -0.8))[tariff]
+    risk += np.array((0.0, 0.5, -0.5, -1.5))[kind] + np.array((-0.3, 0.4, 0.4))[payment]
+    grumbles = rng.random(n) < 1.0 / (1.0 + np.exp(1.9 - 0.6 * risk))
     cancelled = rng.random(n) < 1.0 / (1.0 + np.exp(-(risk + 0.8 * grumbles)))
-    kind = rng.choice(4, n, p=(0.48, 0.27, 0.2, 0.05))
     columns = {
         "KundenNr": np.array([f"K-{number}" for number in 100_000 + rng.permutation(n * 7)[:n]]),
         "Firma": _companies(rng, kind),
@@ -71,7 +73,7 @@ def customers(rng: np.random.Generator) -> Customers:
         "Logins_Vorquartal": before,
         "Tickets_90T": tickets,
         "Zahlungsverzug_Tage": late,
-        "Zahlart": rng.choice(PAYMENTS, n, p=(0.55, 0.35, 0.1)),
+        "Zahlart": np.array(PAYMENTS)[payment],
         "Newsletter": np.where(rng.random(n) < 0.4, "ja", "nein"),
         "Bemerkung": _remarks(rng, grumbles),
         "Gekündigt": np.where(cancelled, "ja", "nein"),
