@@ -73,6 +73,7 @@ def test_keeping_again_mends_what_was_changed(store: FileStore, model: Path) -> 
     (store.folder(digest) / "model.json").unlink()
     assert store.keep(model) == digest
     assert folder_digest(store.folder(digest)) == digest
+    assert [path.name for path in store.folder(digest).parent.iterdir()] == [digest]
 
 
 @pytest.mark.parametrize("digest", ["0" * 64, "", "..", "../model"])

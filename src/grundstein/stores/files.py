@@ -32,9 +32,7 @@ class FolderFiles:
         coming = self._root / f".coming-{uuid.uuid4().hex}"
         try:
             shutil.copytree(folder, coming)
-            if place.is_dir():
-                place.rename(self._root / f".spoilt-{uuid.uuid4().hex}")
-            _settle(coming, place)
+            _settle(coming, place, digest)
         finally:
             shutil.rmtree(coming, ignore_errors=True)
         return digest
@@ -68,10 +66,14 @@ def folder_digest(folder: Path) -> str:
     return whole.hexdigest()
 
 
-def _settle(coming: Path, place: Path) -> None:
-    """Rename; where another process was first, its copy is the same."""
+def _settle(coming: Path, place: Path, digest: str) -> None:
+    """Rename into place; where another process was first its copy stays, where it was changed it makes way."""
     try:
         coming.rename(place)
     except OSError:
         if not place.is_dir():
             raise
+        if folder_digest(place) != digest:
+            spoilt = place.rename(coming.with_name(f".spoilt-{uuid.uuid4().hex}"))
+            shutil.rmtree(spoilt)
+            coming.rename(place)
