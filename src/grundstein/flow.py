@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from grundstein.core.canonical import canonical
 from grundstein.core.contract import Contract
-from grundstein.core.errors import Refused
+from grundstein.core.errors import Refused, nearest
 from grundstein.core.records import (
     Batch,
     Experiment,
@@ -186,10 +186,27 @@ def pinned_of(entry: Entry, project: Project) -> Pinned:
     if contract != before:
         project.write_contract(contract)
     data = snapshots.read(project.tables, case.data, snapshot)
+    case = task.settle(case, data)
+    _refuse_strangers(task, case, data)
     data, seal = _sealed(project, snapshot, case, contract, task, data)
     kept = project.ledger.once(seal)
-    seed = int(entry.id[:8], 16)
+    seed = int(snapshot.digest[:8], 16)
     return Pinned(case, task, snapshot.question, entry.id, seal, kept.id, data, contract, seed, BUDGET, project.lock)
+
+
+def _refuse_strangers(task: Task, case: Case, data: Data) -> None:
+    """Refuse a case that names a column which its tables do not have."""
+    for role, needed in task.contract(case).items():
+        there = data[role].column_names if role in data else ()
+        named = (*needed.names, *(case.ignore if role == task.roles[0].name else ()))
+        for name in named:
+            if role in data and name not in (*there, "_row"):
+                said = nearest(name, there).capitalize()
+                raise Refused(
+                    f'The case {case.name} names the column "{name}", which {role} lack.',
+                    said,
+                    f"Correct cases/{case.name}.yaml",
+                )
 
 
 def _sealed(
@@ -256,8 +273,6 @@ def rundown(project: Project, since: str) -> Mapping[str, Sequence[Mapping[str, 
 
 def do(project: Project, name: str, verb: str, args: Sequence[str]) -> Any:
     """Run a task's own verb on a case."""
-    from grundstein.core.errors import nearest
-
     case = project.case(name)
     verbs = project.task(case.task).verbs
     if verb not in verbs:
@@ -287,11 +302,6 @@ def report(project: Project, name: str) -> list[Path]:
 
 
 def money_form(project: Project, name: str) -> str:
-    """Return the form of money that fits a case's answers: action, classes, number or ranking."""
-    case = project.case(name)
-    columns = project.task(case.task).answers(case).names
-    forms = {"act": "action", "items": "ranking"}
-    return next(
-        (form for column, form in forms.items() if column in columns),
-        "classes" if "probability" in columns else "number",
-    )
+    """Return the form of money that fits a case: action, classes, number or ranking."""
+    pinned = pinned_of(pin(asked(project, name), project), project)
+    return pinned.task.form(pinned.case)

@@ -92,7 +92,7 @@ def test_an_unquoted_yes_is_explained(project: Folder) -> None:
     with pytest.raises(Refused) as refused:
         project.case("churn")
     assert "line 7" in refused.value.what
-    assert "read by YAML as true" in refused.value.what
+    assert "YAML reads as true" in refused.value.what
     assert "quotes" in refused.value.next_step
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Annotated
 
@@ -12,6 +13,7 @@ from grundstein.cli import asking, deciding, looking, starting
 from grundstein.core.errors import GrundsteinError, nearest
 
 EPILOG = "Exit: 0 done, whatever the verdict; 1 refused, with the reason; 2 the command is not written right."
+DEBUG = "Set GRUNDSTEIN_DEBUG=1, run it again and report what it prints; tables and ledger are whole"
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
@@ -61,6 +63,10 @@ def run(words: list[str]) -> int:
         return _misused(error)
     except BrokenPipeError:
         return 0
+    except Exception as error:
+        if os.environ.get("GRUNDSTEIN_DEBUG"):
+            raise
+        return _said(f"A fault of the program: {type(error).__name__}: {error}", "No fault.", DEBUG, 1)
     return code if isinstance(code, int) else 0
 
 

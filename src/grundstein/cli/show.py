@@ -135,20 +135,21 @@ def print_table(shown: Any, as_json: bool) -> None:
     """Print what is in a table."""
     from dataclasses import asdict
 
-    content = asdict(shown)
     if as_json:
-        say_json(content)
+        say_json(asdict(shown))
         return
-    columns = content.pop("columns")
-    say(
-        [
-            (str(name).replace("_", " "), str(value), "")
-            for name, value in content.items()
-            if value not in ("", None, ())
-        ]
-    )
+    plain = {
+        n: v for n, v in vars(shown).items() if n not in ("columns", "batches", "findings") and v not in ("", None, ())
+    }
+    say([(name.replace("_", " ").capitalize(), _listed(value), "") for name, value in plain.items()])
+    say([("Batch", f"{b.source}: {b.rows:,} rows, {b.rejected:,} aside, {str(b.at)[:10]}", "") for b in shown.batches])
+    say(finding_rows(shown.findings, "Noticed", "issue", "tip"))
     names = ("name", "type", "required", "missing", "distinct", "minimum", "maximum", "mean")
-    grid([{name: _cell(column.get(name)) for name in names} for column in columns])
+    grid([{name: _cell(getattr(column, name)) for name in names} for column in shown.columns])
+
+
+def _listed(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def print_attempts(rows: Sequence[Mapping[str, str]], nothing: str) -> None:

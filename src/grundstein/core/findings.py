@@ -47,12 +47,12 @@ class Finding:
 
 
 class _German(string.Formatter):
-    """Writes numbers as Germans do: 1.234,5 and a real minus."""
+    """Writes numbers as Germans do: 1.234,5, 12 % and a real minus."""
 
     def format_field(self, value: Any, format_spec: str) -> str:
         """Format one fact."""
         text = super().format_field(value, format_spec)
-        return text.translate(_GERMAN) if isinstance(value, (int, float)) else text
+        return text.translate(_GERMAN).replace("%", "\u00a0%") if isinstance(value, (int, float)) else text
 
 
 _GERMAN = str.maketrans(",.-", ".,−")

@@ -107,6 +107,9 @@ class Task(Protocol):
     roles: tuple[Role, ...]
     verbs: Mapping[str, Callable[..., Any]]
 
+    def settle(self, case: Case, data: Data) -> Case:
+        """The case with what its data alone can tell (the kind of answer); Refused where a field does not fit them."""
+
     def contract(self, case: Case) -> Mapping[str, Contract]:
         """What each role's table must hold for this case; errors of the case's fields are raised here."""
 
@@ -142,6 +145,9 @@ class Task(Protocol):
 
     def figures(self, case: Case, split: Split, answers: Table) -> list[Figure]:
         """Pictures of these answers."""
+
+    def form(self, case: Case) -> str:
+        """The form of money (`core.case.MONEY_FORMS`) that a person is asked for."""
 
     def measure(self, case: Case) -> str:
         """The name of the value: "money", or the additive metric that decides."""

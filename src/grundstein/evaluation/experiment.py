@@ -18,6 +18,7 @@ from grundstein.core.task import Values
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from numpy.typing import NDArray
     from pyarrow import Table
 
     from grundstein.core.case import Case
@@ -138,7 +139,7 @@ def joined(parts: Iterable[Values]) -> Values:
     rows = list(parts)
     bounds = [part.worst for part in rows]
     worst = None if any(bound is None for bound in bounds) else max((b for b in bounds if b is not None), default=None)
-    periods = [part.period for part in rows if part.period is not None]
+    periods = _numbered([part.period for part in rows if part.period is not None])
     return Values(
         unit=np.concatenate([part.unit for part in rows]),
         cluster=np.concatenate([part.cluster for part in rows]),
@@ -147,6 +148,15 @@ def joined(parts: Iterable[Values]) -> Values:
         worst=worst,
         biased=next((part.biased for part in rows if part.biased), ""),
     )
+
+
+def _numbered(periods: Sequence[NDArray[np.int64]]) -> list[NDArray[np.int64]]:
+    """Number the periods of each fold behind those of the folds before it."""
+    found: list[NDArray[np.int64]] = []
+    for part in periods:
+        start = int(found[-1].max()) + 1 if found and len(found[-1]) else 0
+        found.append(part - part.min() + start if len(part) else part)
+    return found
 
 
 def averaged(metrics: Sequence[Mapping[str, float]], values: Sequence[Values]) -> dict[str, float]:

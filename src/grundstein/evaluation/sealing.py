@@ -64,8 +64,7 @@ def seal_table(table: pa.Table, case: Case, contract: Contract, salt: str, histo
 
 def given_seal(contract: Contract, salt: str, last_row: int) -> Seal:
     """Return the seal of a given test table that stands behind the rows."""
-    key = (contract.entity,) if contract.entity else contract.key
-    return Seal(contract.table, "given", key, contract.entity, "", 0.0, str(last_row), salt)
+    return Seal(contract.table, "given", contract.key, contract.entity, "", 0.0, str(last_row), salt)
 
 
 def _share(units: int) -> float:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from grundstein.core.canonical import canonical, digest
 from grundstein.core.records import Snapshot
-from grundstein.tools.select import Limits, select, tables_of
+from grundstein.tools.select import Limits, pinned_tables, select
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from grundstein.core.case import Case
     from grundstein.core.ports import TableStore
     from grundstein.core.task import Data
+
+LIMITS = Limits(rows=50_000_000, seconds=600, memory_mb=8192)
 
 
 def pin(tables: TableStore, case: Case, question: str, more: Mapping[str, str] | None = None) -> Snapshot:
@@ -40,16 +42,16 @@ def read(tables: TableStore, sources: Mapping[str, str], snapshot: Snapshot) -> 
 
 def named_tables(source: str) -> tuple[str, ...]:
     """Return the tables that a table name or a SELECT reads, the first one first."""
-    return tuple(tables_of(source)) if is_select(source) else (source,)
+    return tuple(pinned_tables(source)) if is_select(source) else (source,)
 
 
 def is_select(source: str) -> bool:
     """Tell a SELECT from the name of a table."""
-    return source.lstrip().lower().startswith(("select", "with")) and " " in source.strip()
+    return source.strip().lower().startswith(("select ", "select\n", "with ", "with\n", "from ", "from\n", "("))
 
 
 def _read(tables: TableStore, source: str, snapshot: Snapshot) -> Table:
     if not is_select(source):
         return tables.read(source, snapshot.versions[source])
     files = {name: tables.files(name, snapshot.versions[name]) for name in named_tables(source)}
-    return select(source, files, Limits())
+    return select(source, files, LIMITS)

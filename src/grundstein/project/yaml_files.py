@@ -1,6 +1,6 @@
 """Room project. In: a YAML file that a person wrote -> Out: a checked model, or an error with file and line.
 
-YAML is read as version 1.1, as most programs do, where `Yes` without quotes is true: the error says so.
+Yes, No, On and Off without quotes are refused: most programs that read YAML take them for true and false.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 M = TypeVar("M", bound=BaseModel)
 TRAP = re.compile(r"(?i)(y|n|yes|no|on|off|true|false|null|~|[-+.]?\d.*|[-+]?\.(inf|nan))$")
+BOOLEAN = re.compile(r"(?i)yes|no|on|off")
+SWITCHES = ("idea", "required", "primaryKey")
 SECRET = re.compile(r"\$\{(env|file):([^}]+)\}")
 
 
@@ -38,7 +40,24 @@ def read(path: Path) -> dict[str, Any]:
         return {}
     if not isinstance(content, dict):
         raise Refused(f"{path.name} holds no fields.", "Lines of `name: value`.", f"Mend {path}")
+    _refuse_traps(content, path)
     return content
+
+
+def _refuse_traps(content: Any, path: Path) -> None:
+    for key, value in content.items() if isinstance(content, dict) else enumerate(content):
+        if type(value) is str and BOOLEAN.fullmatch(value) and key not in SWITCHES:
+            raise _trapped(f"{path.name}, line {line_of(content, [key])}", str(key), value, path)
+        if isinstance(value, (dict, list)):
+            _refuse_traps(value, path)
+
+
+def _trapped(where: str, field: str, value: object, path: Path) -> Refused:
+    return Refused(
+        f"{where}: `{field}` is {value} without quotes, which YAML reads as true or false, not as a word.",
+        'Words like "Yes", "No", "On", "Off", "true", "false" in quotes.',
+        f"Put the value of `{field}` in quotes in {path}",
+    )
 
 
 def write(path: Path, content: Mapping[str, Any]) -> None:
@@ -46,9 +65,7 @@ def write(path: Path, content: Mapping[str, Any]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     staged = path.with_suffix(".tmp")
     with staged.open("w", encoding="utf-8") as stream:
-        yaml = _yaml()
-        yaml.version = None
-        yaml.dump(_quoted(content), stream)
+        _yaml().dump(_quoted(content), stream)
     staged.replace(path)
 
 
@@ -97,11 +114,7 @@ def refusal(error: ValidationError, content: Mapping[str, Any], path: Path, allo
     if first["type"] == "missing":
         return Refused(f"{path.name}: the field `{place}` is missing.", f"A line `{place}: ...`.", f"Add it to {path}")
     if isinstance(first["input"], bool):
-        return Refused(
-            f"{where}: `{place}` is read by YAML as {str(first['input']).lower()}, not as a word.",
-            'Words like Yes, No, On, Off in quotes: "Yes".',
-            f"Put the value of `{place}` in quotes in {path}",
-        )
+        return _trapped(where, place, str(first["input"]).lower(), path)
     return Refused(
         f"{where}: `{place}` is {first['input']!r}.", _sentence(first["msg"]), f"Correct `{place}` in {path}"
     )
@@ -162,7 +175,7 @@ def _yaml() -> Any:
     from ruamel.yaml import YAML
 
     yaml = YAML()
-    yaml.version = (1, 1)
+    yaml.preserve_quotes = True
     yaml.width = 1000
     yaml.indent(mapping=2, sequence=4, offset=2)
     return yaml

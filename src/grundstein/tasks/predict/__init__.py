@@ -140,6 +140,10 @@ class Predict:
 
         return figures(plan_of(case), split, answers)
 
+    def form(self, case: Case) -> str:
+        """Money of an action for a yes/no question, of right and wrong for many classes, of error for a number."""
+        return {"two": "action", "many": "classes", "number": "number"}[plan_of(case).known_kind or "two"]
+
     def measure(self, case: Case) -> str:
         """The name of the value; of a case that is not settled and says neither money nor metric: log_loss."""
         plan = plan_of(case)

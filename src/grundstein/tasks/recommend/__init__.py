@@ -37,6 +37,10 @@ class Recommend:
     roles: tuple[Role, ...] = (Role("events", live=True), Role("items", required=False))
     verbs: Mapping[str, Callable[..., Any]] = MappingProxyType({})
 
+    def settle(self, case: Case, data: Data) -> Case:
+        """Nothing is left to be told by the data."""
+        return case
+
     def contract(self, case: Case) -> Mapping[str, Contract]:
         """What `events` and `items` must hold."""
         return options.contracts(case)
@@ -87,6 +91,10 @@ class Recommend:
     def figures(self, case: Case, split: Split, answers: Table) -> list[Figure]:
         """Hits by place, and worth by how much is known of a user."""
         return judging.figures(options.reading(case), split, answers)
+
+    def form(self, case: Case) -> str:
+        """Money of each relevant answer shown."""
+        return "ranking"
 
     def measure(self, case: Case) -> str:
         """Return "money", or the metric that decides."""
