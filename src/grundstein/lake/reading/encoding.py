@@ -98,7 +98,7 @@ def _wordlike(text: str) -> float:
             count += 1
             inside = before and after
             score += character in LETTERS or character in (JOINERS if inside else SIGNS)
-            score -= (inside and not character.isalpha() and character not in JOINERS) or "\udc80" <= character
+            score -= (inside and not character.isalpha() and character not in JOINERS) or character >= "\udc80"
     return score / count if count >= 3 else 0.0
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from grundstein.core.errors import Refused
 from grundstein.core.findings import Finding
+from grundstein.lake.reading.raw import SURROGATE, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,6 +44,13 @@ def listed(names: Sequence[str], most: int = 5) -> str:
 
 
 def _check(names: Sequence[str]) -> None:
+    strange = [name for name in names if SURROGATE.search(name)]
+    if strange:
+        raise Refused(
+            f'the name "{printable(strange[0])[:40]}" holds bytes that are not in the file\'s encoding',
+            "names in one encoding",
+            "name the right one with --encoding, or export the file as UTF-8",
+        )
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
         places = [str(at) for at, name in enumerate(names, start=1) if name == twice[0]]

@@ -67,10 +67,11 @@ def _sheet(data: bytes, source: str, settings: Mapping[str, str]) -> tuple[str, 
             return name, sheet.to_python(skip_empty_area=True), (sheet.start or (0, 0))[0] + 1
     except calamine.PasswordError:
         raise Refused(f"{source} is locked by a password", "a file that opens", "save a copy without it") from None
-    except calamine.CalamineError as error:
-        raise Refused(
-            f"{source} is no workbook: {error}", "a whole .xlsx, .xls or .ods file", "save it again"
-        ) from None
+    except BaseException as error:
+        # A damaged file makes calamine panic, with an exception of Rust that no module exports.
+        if isinstance(error, calamine.CalamineError) or type(error).__name__ == "PanicException":
+            raise Refused(f"{source} is no whole workbook", "an .xlsx, .xls or .ods file", "save it again") from None
+        raise
 
 
 def _choice(book: Any, source: str, asked: str) -> str:
