@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from report_figures import CALIBRATION, CURVE, SHARE, SLICES
+
 from grundstein.approval.story import Attempt, Step, Story
 from grundstein.core.case import Case, Money
-from grundstein.core.figures import Figure
 from grundstein.core.findings import Finding
 from grundstein.core.ports import Head
 from grundstein.core.records import (
@@ -52,52 +53,6 @@ CHURN_OUTCOMES = (
     two("linear", "candidate", 10.26, 0.3, 0.157, 0.845),
     two("boosted trees", "candidate", 9.9, 0.29, 0.152, 0.85),
     two("linear + boosted trees", "candidate", 10.2, 0.3, 0.1565, 0.8501),
-)
-
-CURVE = Figure(
-    "learning_curve",
-    "line",
-    {"en": "Would more rows help?", "de": "Würden mehr Zeilen helfen?"},
-    {"rows": (660, 1320, 2640, 5280), "reached": (0.829, 0.838, 0.843, 0.845)},
-    "rows",
-    "reached",
-    labels={"rows": {"en": "rows learnt from", "de": "gelernte Zeilen"}, "reached": {"en": "roc_auc", "de": "roc_auc"}},
-)
-SLICES = Figure(
-    "weakest_slices",
-    "interval",
-    {"en": "Where the new answer gains least", "de": "Wo die neue Antwort am wenigsten bringt"},
-    {
-        "slice": ("Contract: Two year", "InternetService: No", "tenure: > 55 – 72"),
-        "gain": (-0.4, 0.2, 0.9),
-        "low": (-1.1, -0.6, -0.5),
-        "high": (0.3, 1.0, 2.3),
-        "units": (1271, 1145, 1320),
-    },
-    "slice",
-    "gain",
-    labels={"gain": {"en": "gain per unit", "de": "Gewinn je Fall"}},
-)
-CALIBRATION = Figure(
-    "calibration",
-    "diagonal",
-    {"en": "Does it happen as often as foretold?", "de": "Tritt es so oft ein wie vorhergesagt?"},
-    {"foretold": (0.02, 0.08, 0.19, 0.37, 0.66), "happened": (0.03, 0.07, 0.21, 0.36, 0.64)},
-    "foretold",
-    "happened",
-    labels={
-        "en": {"foretold": "foretold share", "happened": "share that happened"},
-        "de": {"foretold": "vorhergesagter Anteil", "happened": "eingetretener Anteil"},
-    },
-)
-SHARE = Figure(
-    "gain_by_share",
-    "line",
-    {"en": "What acting on more units brings", "de": "Was es bringt, bei mehr Fällen zu handeln"},
-    {"share": (0.0, 0.1, 0.2, 0.3, 0.5, 1.0), "value": (0.0, 6.1, 9.4, 10.3, 4.0, -12.3)},
-    "share",
-    "value",
-    labels={"en": {"share": "share acted on", "value": "value per unit"}},
 )
 
 SNAPSHOT = Snapshot("q" * 64, "churn", {"customers": "5401287312"}, {"customers": 7043}, "d1" * 32)
@@ -257,9 +212,13 @@ DOES_NOT_QUALIFY = replace(
 )
 NOT_ENOUGH_DATA = replace(
     QUALIFIES,
-    edits=(),
-    tried=QUALIFIES.tried[1:],
-    verdict=judged("not_enough_data", gains={"rule": Gain(3.4, -0.9, 7.7)}, units_needed=6480, detectable=6.1),
+    verdict=judged(
+        "not_enough_data",
+        gains={"default": Gain(3.4, -0.9, 7.7), "rule": Gain(5.2, 3.1, 7.3)},
+        hardest="default",
+        units_needed=6480,
+        detectable=6.1,
+    ),
 )
 NOT_APPLICABLE = replace(
     QUALIFIES,

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import report_stories as stories
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from report_reading import Reader
 
@@ -273,7 +273,7 @@ def test_markup_in_a_case_a_column_or_a_name_stays_text(name: str) -> None:
     assert "{{ 7 * 7 }}" in read.text
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(st.text(min_size=1, max_size=60), st.sampled_from(LANGUAGES))
 def test_odd_texts_never_break_the_page(text: str, language: str) -> None:
     read = Reader(page(planted(stories.QUALIFIES, text), language))

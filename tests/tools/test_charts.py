@@ -168,6 +168,17 @@ def test_a_control_character_in_a_category_does_not_end_the_process() -> None:
     assert "a\ufffdb" in texts(svg(figure, "en"))
 
 
+def test_a_long_name_is_cut_before_the_engine_can_cut_it_inside_a_letter() -> None:
+    figure = replace(BARS, columns={"who": ("\U000170d3" * 40, "😀" * 29), "v": (1.0, 2.0)})
+    assert "😀" * 27 + "…" in texts(svg(figure, "en"))
+
+
+def test_two_long_names_that_begin_alike_keep_their_own_places() -> None:
+    names = tuple(f"PaymentMethod: Credit card, automatic {n}" for n in (1, 2, 3))
+    drawn = texts(svg(replace(BARS, columns={"who": names, "v": (1.0, 2.0, 3.0)}), "en"))
+    assert [f"PaymentMethod: Credit card,…{mark}" in drawn for mark in (" (2)", " (3)")] == [True, True]
+
+
 def test_markup_in_a_name_stays_text() -> None:
     planted = "<script>alert(1)</script>\"'&</svg>"
     figure = replace(BARS, title={"en": planted}, columns={"who": (planted, "b"), "v": (1.0, 2.0)})

@@ -82,7 +82,7 @@ def _filled(words: Phrases, room: Room) -> First:
         gain=_gain(words, state),
         gain_lines=tuple(line for line in _gain_lines(words, state) if line),
         range=_range(words, state),
-        caption=_caption(words),
+        caption=_caption(words, state),
         heads=heads,
         rows=rows,
         notes=notes(words, state, room),
@@ -145,15 +145,15 @@ def _gain_lines(words: Phrases, state: str) -> list[str]:
         way = "better" if gain.low > 0 else "worse" if gain.high < 0 else "alike"
         return [words.say(f"gain.{way}", new=words.new, against=words.against(story.baseline.name))]
     step = words.step()
-    compared = [words.say("gain.more", against=words.against(story.baseline.name)), _cost(words)]
+    key = "gain.more" if story.sealed else "gain.seen"
+    compared = [words.say(key, against=words.against(story.baseline.name)), _cost(words)]
     lines = [", ".join(part for part in compared if part), words.say("gain.range", span=words.spread(gain, step))]
-    if state == "not_enough_data":
-        lines.append(_lacking(words))
     other = story.gain_over(story.hardest)
     if other and story.hardest != story.baseline.name:
         written = words.amount(other.mean, step, signed=True)
         lines.append(words.say("gain.hardest", gain=written, against=words.against(story.hardest)))
-    return lines
+    told = {"not_enough_data": _lacking(words), "does_not_qualify": words.say("gain.denied")}
+    return [*lines, told.get(state, "")]
 
 
 def _cost(words: Phrases) -> str:
@@ -207,11 +207,12 @@ def abs_zero(value: float) -> float:
     return 0.0 if abs(value) < 1e-9 else value
 
 
-def _caption(words: Phrases) -> str:
+def _caption(words: Phrases, state: str) -> str:
     story = words.story
     tested = wording.count(story.tested, words.language)
-    key = "caption.sealed" if story.sealed else "caption.development"
-    caption = words.say(key, tested=tested, units=words.units)
+    told = words.gain is not None and state not in ("undeclared", "not_applicable")
+    key = "sealed" if story.sealed else "short" if told else "development"
+    caption = words.say(f"caption.{key}", tested=tested, units=words.units)
     if not _scaled(story):
         return caption
     if not story.question.volume:
@@ -250,10 +251,9 @@ def _table(words: Phrases, state: str) -> tuple[tuple[str, ...], tuple[Row, ...]
 
 
 def _shown(story: Story) -> list[Outcome]:
-    """The lines of the table: nobody, today's rule, the new one, everybody; a simple rule where it is the hardest."""
-    places = {"baseline": 1, "default": 2, "candidate": 3, "trivial": 4}
-    kept = {"baseline": True, "trivial": True, "default": False, "candidate": False}
-    rows = [o for o in story.outcomes if kept[o.standing] or o == story.winner or o.name == story.hardest]
+    """The lines of the table: nobody, today's rule, the new one, everybody."""
+    places = {"baseline": 1, "candidate": 2, "trivial": 3}
+    rows = [o for o in story.outcomes if o.standing in ("baseline", "trivial") or o == story.winner]
     rows.sort(key=lambda o: 0 if o.standing == "trivial" and o.name == "nobody" else places[o.standing])
     return rows[:ROWS]
 

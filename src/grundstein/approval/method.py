@@ -63,7 +63,8 @@ def method(story: Story, language: str) -> Section:
     words = Phrases(story, language)
     lead = tuple(words.say(f"method.{key}") for key in ("plain_1", "plain_2", "plain_3", "open"))
     changed = (f"{words.say('method.edits')}: {'; '.join(story.edits)}",) if story.edits else ()
-    notes = (*(changed or (words.say("method.no_edits"),)), words.say("method.deadline", days=wording.count(DAYS_TO_DECIDE, language)))
+    deadline = words.say("method.deadline", days=wording.count(DAYS_TO_DECIDE, language))
+    notes = (*(changed or (words.say("method.no_edits"),)), deadline)
     grids = tuple(grid for grid in (_amounts(words), _attempts(words)) if grid.rows)
     return Section(
         "method",

@@ -36,9 +36,10 @@ class Room:
 ROOMS = (
     Room(20, 4, 3, more=True, earlier=True, touched=True),
     Room(20, 4, 3, more=False, earlier=True, touched=True),
-    Room(16, 2, 2, more=False, earlier=True, touched=True),
-    Room(16, 2, 2, more=False, earlier=False, touched=True),
-    Room(12, 1, 2, more=False, earlier=False, touched=False),
+    Room(20, 2, 2, more=False, earlier=True, touched=True),
+    Room(20, 1, 2, more=False, earlier=False, touched=True),
+    Room(20, 1, 2, more=False, earlier=False, touched=False),
+    Room(14, 1, 1, more=False, earlier=False, touched=False),
     Room(8, 1, 1, more=False, earlier=False, touched=False),
 )
 

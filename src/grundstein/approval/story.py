@@ -90,7 +90,8 @@ class Story:
     def gains(self) -> Mapping[str, Gain]:
         """The winner's gain per unit against each opponent, before the margin; a preview knows the baseline's alone."""
         judged = self.verdict.gains if self.verdict else {}
-        known = {name: gain for name, gain in judged.items() if name in self.margins}
+        order = [outcome.name for outcome in self.outcomes]
+        known = {name: judged[name] for name in order if name in judged and name in self.margins}
         alone = self.experiment.gains.get(self.experiment.winner)
         return known or ({self.baseline.name: alone} if alone and self.baseline else {})
 

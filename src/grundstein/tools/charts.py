@@ -3,8 +3,8 @@
 How a shape reads its columns: `bar`, `interval` one row a thing (x its name, y its length or middle, `low` and `high`
 the range, `needed` a mark that must be cleared); `line`, `dots` x and y, coloured by `series`, `low` and `high` a band;
 `diagonal` as dots beside the line where x equals y. Text is measured with the Liberation Sans that vl-convert carries,
-and drawn in the page's own sans-serif. Letters that cannot be printed are replaced before the drawing engine sees them:
-it would end the whole process on a control character.
+and drawn in the page's own sans-serif. Letters that cannot be printed are replaced and long names cut before the
+drawing engine sees them: a control character would end the process, and it fails where it cuts inside a rare letter.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ MEASURED_WITH = "Liberation Sans"
 ACCENT, INK, SOFT, LINE = "#0b5d6e", "#1d2529", "#55636a", "#d9dfe2"
 SERIES = (ACCENT, "#c8590a", "#6b7479", "#a3457f", "#3f8fc4", "#8a6d1a")
 LYING_WIDTH, WIDTH, HEIGHT, ROW = 330, 420, 230, 34
-SPOKEN = 24
+SPOKEN, LONGEST, LONGEST_TITLE = 24, 28, 56
 TINY = 1e-200
 LOCALES: dict[str, Literal["en-US", "de-DE"]] = {"en": "en-US", "de": "de-DE"}
 EDGE = 10
@@ -89,7 +89,7 @@ def _told(value: object, language: str) -> str:
 def _spec(figure: Figure, language: str) -> dict[str, Any]:
     import altair as alt
 
-    rows = [_plain(figure, row, language) for row in _rows(figure)]
+    rows = _named_apart([_plain(figure, row, language) for row in _rows(figure)])
     lying = _lying(figure, rows)
     draw = {"bar": _bars, "interval": _intervals, "line": _lines, "dots": _dots, "diagonal": _dots}[figure.shape]
     layers = draw(alt, figure, language, rows)
@@ -111,6 +111,28 @@ def _plain(figure: Figure, row: dict[str, Any], language: str) -> dict[str, Any]
     return plain | {name: _drawn(row[name]) for name in ("low", "high", "needed") if name in row}
 
 
+def _named_apart(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Cut long names, and number those that would be the same then: two things must not share a place."""
+    for column in ("x", "series"):
+        known: dict[str, str] = {}
+        for row in rows:
+            name = row.get(column)
+            if isinstance(name, str):
+                short = known.get(name) or _cut(name)
+                row[column] = known[name] = (
+                    short if name in known or short not in known.values() else _numbered(known, short)
+                )
+    return rows
+
+
+def _cut(name: str) -> str:
+    return name if len(name) <= LONGEST else name[: LONGEST - 1].rstrip() + "…"
+
+
+def _numbered(known: dict[str, str], short: str) -> str:
+    return next(told for n in range(2, len(known) + 3) if (told := f"{short} ({n})") not in known.values())
+
+
 def _numeric(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
@@ -128,7 +150,8 @@ def _lying(figure: Figure, rows: list[dict[str, Any]]) -> bool:
 
 
 def _name(figure: Figure, column: str, language: str) -> str:
-    return label(figure, column, language) if column else ""
+    name = label(figure, column, language) if column else ""
+    return name if len(name) <= LONGEST_TITLE else name[: LONGEST_TITLE - 1] + "…"
 
 
 def _colour(alt: Any, figure: Figure) -> Any:
@@ -244,12 +267,12 @@ def _style() -> dict[str, Any]:
             "gridColor": LINE,
             "domainColor": LINE,
             "tickColor": LINE,
-            "labelLimit": 170,
+            "labelLimit": 0,
             "titlePadding": 8,
-            "titleLimit": 330,
+            "titleLimit": 0,
             "tickCount": 5,
         },
-        "legend": text | {"labelColor": INK, "labelLimit": 220, "symbolType": "circle"},
+        "legend": text | {"labelColor": INK, "labelLimit": 0, "symbolType": "circle"},
     }
 
 

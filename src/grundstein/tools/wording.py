@@ -208,16 +208,21 @@ def listing(parts: Sequence[str], language: str = "en") -> str:
 
 
 def shortened(text: str, words: int, letters: int) -> str:
-    """Cut a text after so many words or letters, with an ellipsis where something is left out.
+    """Cut a text after so many words (with a letter or digit) or letters, with an ellipsis where something is left out.
 
-    >>> shortened("one two three", 2, 80)
-    'one two …'
+    >>> shortened("one two three", 2, 80), shortened("> 55 – 72", 2, 80)
+    ('one two …', '> 55 – 72')
     """
-    parts = text.split()
-    cut = " ".join(parts[:words])
+    kept: list[str] = []
+    for part in text.split():
+        words -= any(letter.isalnum() for letter in part)
+        if words < 0:
+            break
+        kept.append(part)
+    cut = " ".join(kept)
     if len(cut) > letters:
         return cut[: letters - 1].rstrip() + "…"
-    return cut + (" …" if len(parts) > words else "")
+    return cut + (" …" if words < 0 else "")
 
 
 def _sign(value: float, text: str, signed: bool) -> str:
