@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from grundstein.tools.inference import interval, sample
+
 if TYPE_CHECKING:
     from types import ModuleType
 
@@ -57,3 +59,16 @@ def test_twenty_openings_do_not_make_noise_qualify(bench: ModuleType, way: str) 
 def test_twenty_openings_without_accounting_do(bench: ModuleType) -> None:
     assert bench.climb("climbing", "no accounting", "values", 200) > 0.5
     assert bench.climb("votes", bench.RULE, "sealed", 300) > 0.05
+
+
+def test_shocks_that_whole_periods_share_do_not_make_noise_qualify() -> None:
+    rng = np.random.default_rng(5)
+    period = np.arange(600) // 50
+    qualified = np.zeros(2)
+    for _ in range(400):
+        noise = rng.standard_normal(600) + 0.3 * rng.standard_normal(12)[period]
+        known = sample(rng.standard_normal(1800), np.arange(1800))
+        for way, when in enumerate((period, None)):
+            qualified[way] += interval(sample(noise, np.arange(600), when), known, 0.0125, 3.0).low > 0
+    assert qualified[0] <= 400 * 0.025
+    assert qualified[1] > 400 * 0.05

@@ -90,6 +90,7 @@ def interval(test: Sample, development: Sample | None, level: float, worst: floa
     No resampling can do this: what is missing from a sample is missing from its bootstrap. Gains are treated alike
     for `high`, where their bound is known.
     """
+    development = development if development is not None and development.units > 1 else None
     rare = rare_below(test, worst) is not None
     other, otherwise = _mirrored(test), None if development is None else _mirrored(development)
     low = test.mean - _depth(test, development, level, worst)
@@ -164,13 +165,13 @@ def units_needed(development: Sample, margin: float, level: float, worst: float 
 
 
 def _within(reach: Callable[[int], float | None], gain: float) -> int | None:
-    """Bisect for the fewest units whose reach is at most `gain`."""
+    """Bisect for the fewest units, to half a percent, whose reach is at most `gain`."""
     low, high = 1, 2
     while (at := reach(high)) is None or at > gain:
         low, high = high, high * 2
         if high > MOST_UNITS:
             return None
-    while high - low > 1:
+    while high - low > max(1, high // 200):
         middle = (low + high) // 2
         at = reach(middle)
         low, high = (middle, high) if at is None or at > gain else (low, middle)
