@@ -17,7 +17,7 @@ help: ## this list
 	@touch $@
 
 .venv/dev: .venv/core requirements-dev.lock
-	@$(BIN)/uv pip install -q -p $(BIN)/python --require-hashes -r requirements-dev.lock
+	@$(BIN)/uv pip install -q -p $(BIN)/python --compile-bytecode --require-hashes -r requirements-dev.lock
 	@touch $@
 
 demo: .venv/core ## a simulated publisher, two decisions, their reports

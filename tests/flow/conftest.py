@@ -1,0 +1,71 @@
+"""A project with a small table and a case that says what an answer is worth, made once and copied for each test."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from grundstein import flow
+from grundstein.project.folder import Folder, create_project, open_project
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CASE = """\
+question: Who leaves?
+task: predict
+data: people
+target: leaves
+positive: "Yes"
+baseline: tenure < 12
+money: {saved: 600, success: 0.3, cost: 60, assumed: [success]}
+worthwhile: 1
+volume: 900
+acted: nobody
+"""
+
+
+def people(n: int, seed: int, signal: float) -> str:
+    """Who leaves depends on tenure and plan, by `signal`; each row has a day, the rows are in its order."""
+    rng = np.random.default_rng(seed)
+    tenure, plan = rng.integers(0, 72, n), rng.choice(["month", "year"], n)
+    odds = signal * ((plan == "month") - 0.5) - signal * (tenure - 36) / 36 - 0.8
+    leaves = np.where(rng.random(n) < 1 / (1 + np.exp(-odds)), "Yes", "No")
+    day = (np.datetime64("2023-01-01") + np.arange(n) * 700 // n).astype(str)
+    lines = [f"p{i:05d},{t},{p},{d},{v}" for i, (t, p, d, v) in enumerate(zip(tenure, plan, day, leaves, strict=True))]
+    return "\n".join(["person,tenure,plan,day,leaves", *lines]) + "\n"
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("made") / "project"
+    project = create_project(root, name="p", salt="tests")
+    (root / "people.csv").write_text(people(900, 3, 2.5), encoding="utf-8")
+    flow.ingest(project, str(root / "people.csv"), "people")
+    contract = root / "contracts" / "people.yaml"
+    contract.write_text(contract.read_text(encoding="utf-8").replace("value: day", 'value: ""'), encoding="utf-8")
+    (root / "cases" / "leaving.yaml").write_text(CASE, encoding="utf-8")
+    return root
+
+
+@pytest.fixture
+def project(made: Path, tmp_path: Path) -> Folder:
+    shutil.copytree(made, tmp_path / "project")
+    return open_project(tmp_path / "project")
+
+
+@pytest.fixture(scope="session")
+def evaluated_root(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("evaluated") / "project"
+    shutil.copytree(made, root)
+    flow.evaluate(open_project(root), "leaving")
+    return root
+
+
+@pytest.fixture
+def evaluated(evaluated_root: Path, tmp_path: Path) -> Folder:
+    shutil.copytree(evaluated_root, tmp_path / "evaluated")
+    return open_project(tmp_path / "evaluated")
