@@ -223,3 +223,18 @@ def test_a_delimiter_of_two_characters_and_an_unknown_encoding_are_refused(tmp_p
         read(tmp_path, "a::b\n1::2\n", delimiter="::")
     with pytest.raises(Refused, match='no encoding "utf-9"'):
         read(tmp_path, "a,b\n1,2\n", encoding="utf-9")
+
+
+def test_empty_fields_at_the_end_may_be_more_or_fewer_where_no_value_can_have_moved(tmp_path):
+    raw = read(tmp_path, "id,city,\n1,Köln,\n2,Ulm\n3,Bonn,,,\n4,Mainz,\n5,Trier,x\n", header="1")
+    assert raw.columns == ("id", "city", "column_3")
+    raw = read(tmp_path, "id,city,\n1,Köln,\n2,Ulm\n3,Bonn,,,\n4,Mainz,\n5,,Trier,\n6,Köln,\n", header="1")
+    assert rows_of(raw) == [["1", "Köln"], ["2", "Ulm"], ["3", "Bonn"], ["4", "Mainz"], ["6", "Köln"]]
+    assert raw.line.to_pylist() == [2, 3, 4, 5, 7]
+    assert raw.broken.column("line").to_pylist() == [6]
+    assert "GST-D32" in codes(raw)
+
+
+def test_an_empty_field_at_the_end_is_no_excuse_where_the_last_column_may_be_empty(tmp_path):
+    raw = read(tmp_path, "id,city,note\n1,Köln,\n2,Ulm,x\n3,,Bonn,\n4,Mainz,\n")
+    assert raw.broken.column("text").to_pylist() == ["3,,Bonn,"]

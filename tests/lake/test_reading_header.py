@@ -32,7 +32,7 @@ def test_lines_above_the_names_are_left_out_and_told(tmp_path, above):
 
 def test_two_lines_of_names_are_refused_with_the_options_that_settle_it(tmp_path):
     content = "nr;ort;betrag;tag\nstück;name;euro;datum\n" + BODY
-    with pytest.raises(Refused, match="lines 1 and 2 both look like names") as refusal:
+    with pytest.raises(Refused, match="lines 1 to 2 all look like names") as refusal:
         read(tmp_path, content)
     assert "--header 2" in refusal.value.next_step
     assert "--header 1-2" in refusal.value.next_step
@@ -85,6 +85,14 @@ def test_the_names_of_the_contract_are_found_wherever_they_stand(tmp_path):
     raw = read(tmp_path, "x,y\nsome,note\na,b\n1,2\n", hints)
     assert raw.columns == ("a", "b")
     assert raw.line.to_pylist() == [4]
+
+
+def test_joined_names_and_missing_names_are_found_again_by_the_contract(tmp_path):
+    joined = Contract("t", tuple(Column(name, "text") for name in ("nr stück", "ort name", "betrag euro", "tag datum")))
+    content = "nr;ort;betrag;tag\nstück;name;euro;datum\n" + BODY
+    assert read(tmp_path, content, joined).columns == joined.names
+    numbered = Contract("t", (Column("column_1", "text"), Column("column_2", "text")))
+    assert read(tmp_path, "Name,Ort\nAda,Ulm\n", numbered).rows == 2
 
 
 @pytest.mark.parametrize("wrong", ["0", "first", "2-1", "99", "1-"])

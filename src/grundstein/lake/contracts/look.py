@@ -17,7 +17,7 @@ from grundstein.lake.reading.numbers import Style, currencies, styles_of
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-SAMPLE = 300
+SAMPLE = 150
 ENOUGH = 0.98
 
 

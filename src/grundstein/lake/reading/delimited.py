@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from grundstein.core.errors import Refused
 from grundstein.core.findings import Finding
@@ -17,7 +16,7 @@ from grundstein.lake.reading.encoding import Decoded, decode
 from grundstein.lake.reading.header import TOP, Header, find_header
 from grundstein.lake.reading.naming import clean_names
 from grundstein.lake.reading.raw import Raw, broken_table, misfits, text_table
-from grundstein.lake.reading.records import Records, long_fields, one_reading, read_records
+from grundstein.lake.reading.records import Records, long_fields, one_reading, read_records, settle
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -53,9 +52,11 @@ def read_delimited(data: bytes, source: str, settings: Mapping[str, str], hints:
         names = _columns(layout)
         written = layout.top[layout.header.at] if layout.header.at >= 0 else ()
         found = read_records(lines, layout.dialect, layout.body, layout.width, written)
+    hollow = [at for at, name in enumerate(names) if not name and not any(row[at].strip() for row in found.rows)]
+    ends = settle(found, layout.width, _named(names, hollow))
     _check(found, layout, source)
-    table, findings = _table(names, found, layout)
-    told = (*_told(decoded, layout), *findings, *_records_told(found))
+    table, findings = _table(names, hollow, found, layout)
+    told = (*_told(decoded, layout), *findings, *_records_told(found, ends))
     how = {"format": "delimited", "encoding": decoded.encoding, "delimiter": layout.dialect.delimiter}
     lines_read, texts = pa.array(found.lines, pa.int64()), pa.array(found.texts, pa.string())
     return Raw(table, lines_read, texts, broken_table(found.broken), told, None, how)
@@ -121,12 +122,17 @@ def _check(found: Records, layout: Layout, source: str) -> None:
         raise Refused(f"{source} holds no record", "a line of names and at least one record", "export the file again")
 
 
-def _table(names: Sequence[str], found: Records, layout: Layout) -> tuple[pa.Table, list[Finding]]:
-    """The table under clean names; columns without a name and without any value are left out."""
-    places = [str(at) for at in range(len(names))]
-    table = text_table(places, found.rows)
-    empty = [at for at, name in enumerate(names) if not name and _hollow(table.column(at))]
-    kept = [at for at in range(len(names)) if at not in empty]
+def _named(names: Sequence[str], hollow: Sequence[int]) -> int:
+    """The number of columns up to the last that has a name or a value."""
+    return max((at + 1 for at in range(len(names)) if at not in hollow), default=len(names))
+
+
+def _table(
+    names: Sequence[str], hollow: Sequence[int], found: Records, layout: Layout
+) -> tuple[pa.Table, list[Finding]]:
+    """The table under clean names; `hollow` columns, without a name and without any value, are left out."""
+    table = text_table([str(at) for at in range(len(names))], found.rows)
+    kept = [at for at in range(len(names)) if at not in hollow]
     given = len(layout.top[layout.header.at]) if layout.header.at >= 0 else len(names)
     beyond = [at for at in kept if at >= given]
     if beyond:
@@ -136,13 +142,9 @@ def _table(names: Sequence[str], found: Records, layout: Layout) -> tuple[pa.Tab
             "add the missing name to that line, or name the delimiter with --delimiter",
         )
     clean, findings = clean_names([names[at] for at in kept])
-    if empty:
-        findings = (*findings, Finding("GST-D36", "tip", {"count": len(empty)}))
+    if hollow:
+        findings = (*findings, Finding("GST-D36", "tip", {"count": len(hollow)}))
     return table.select(kept).rename_columns(list(clean)), list(findings)
-
-
-def _hollow(column: pa.ChunkedArray) -> bool:
-    return not pc.any(pc.not_equal(pc.utf8_trim_whitespace(column), "")).as_py()
 
 
 def _told(decoded: Decoded, layout: Layout) -> list[Finding]:
@@ -164,9 +166,11 @@ def _told(decoded: Decoded, layout: Layout) -> list[Finding]:
     return findings
 
 
-def _records_told(found: Records) -> list[Finding]:
+def _records_told(found: Records, ends: int) -> list[Finding]:
     """What did not fit, what was read in the one way that fits, and blank lines."""
     findings = list(misfits(found.broken, len(found.rows)))
+    if ends:
+        findings.append(Finding("GST-D32", "tip", {"count": ends}))
     if found.repaired:
         findings.append(Finding("GST-D38", "tip", {"count": len(found.repaired), "line": found.repaired[0]}))
     if found.blank:

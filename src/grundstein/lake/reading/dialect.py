@@ -16,6 +16,7 @@ DELIMITERS = (",", ";", "\t", "|")
 NAMES = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "space": " "}
 SAMPLE = 400
 MANY = 100_000
+CELLS = 6000
 
 
 @dataclass(frozen=True)
@@ -124,6 +125,7 @@ def _score(sample: Sequence[str], dialect: Dialect) -> tuple[float, bool]:
         return 0.0, False
     width = max(counts, key=lambda count: (counts[count], count))
     cells = [cell for fields in records if fields and len(fields) == width for cell in fields]
+    cells = cells[:: 1 + len(cells) // CELLS]
     known = sum(map(_known, cells)) / len(cells)
     share = counts[width] / len(records)
     return share**2 * known * (1 - 0.6 / width), dialect.spaced

@@ -41,9 +41,9 @@ def find_header(
     """
     if settings.get("header"):
         return _asked(rows, numbers, width, settings["header"])
-    known = _known(rows, hints)
+    known = _known(rows, hints, width)
     if known is not None:
-        return Header(_names(rows[known : known + 1], width), known, known + 1)
+        return known
     kinds = _kinds(rows, width)
     if not any(found in TYPED for found in kinds):
         at = _fullest(rows, width)
@@ -55,11 +55,12 @@ def find_header(
     if not above:
         return _unnamed(rows, numbers, kinds, body)
     at = above[-1]
-    if _adjacent(above, numbers) and all(_namelike(rows[place], kinds) for place in above[-2:]):
+    first = _first_name(rows, numbers, kinds, at)
+    if first < at:
         raise Refused(
-            f"lines {numbers[at - 1]} and {numbers[at]} both look like names of columns",
+            f"lines {numbers[first]} to {numbers[at]} all look like names of columns",
             "one line of names",
-            f"--header {numbers[at]} takes the second, --header {numbers[at - 1]}-{numbers[at]} joins both",
+            f"--header {numbers[at]} takes the last, --header {numbers[first]}-{numbers[at]} joins them",
         )
     return Header(_names(rows[at : at + 1], width), at, at + 1)
 
@@ -112,8 +113,16 @@ def _strange(row: Row, kinds: Sequence[Kind]) -> bool:
     return any(found not in ("", wanted) for _, found, wanted in cells) and (not fits or _counted(fits))
 
 
-def _adjacent(above: Sequence[int], numbers: Sequence[int]) -> bool:
-    return len(above) > 1 and numbers[above[-1]] - numbers[above[-2]] == 1
+def _first_name(rows: Sequence[Row], numbers: Sequence[int], kinds: Sequence[Kind], at: int) -> int:
+    """The first of the lines, one right above the other, that all could be names and end at `at`."""
+    first = at
+    while (
+        first
+        and numbers[first] - numbers[first - 1] == 1
+        and all(_namelike(r, kinds) for r in rows[first - 1 : at + 1])
+    ):
+        first -= 1
+    return first
 
 
 def _namelike(row: Row, kinds: Sequence[Kind]) -> bool:
@@ -156,13 +165,16 @@ def _counted(values: Sequence[str]) -> bool:
     return all(1900 <= value <= 2100 for value in whole) or steps == {1}
 
 
-def _known(rows: Sequence[Row], hints: Contract | None) -> int | None:
-    """The record that holds the names of the contract, or most of them."""
+def _known(rows: Sequence[Row], hints: Contract | None, width: int) -> Header | None:
+    """The record, or the two records, that hold the names of the contract or most of them."""
     wanted = set(hints.names) if hints else set()
-    for at, row in enumerate(rows[:TOP]):
-        names = {(cell or "").strip() for cell in row}
-        if wanted and len(wanted & names) >= 0.6 * len(wanted):
-            return at
+    if hints and hints.names == _numbered(len(hints.names)):
+        return Header(_numbered(width), -1, 0)
+    for lines in (1, 2):
+        for at in range(min(TOP, len(rows) + 1 - lines) if wanted else 0):
+            names = _names(rows[at : at + lines], width)
+            if len(wanted & set(names)) >= 0.6 * len(wanted):
+                return Header(names, at + lines - 1, at + lines)
     return None
 
 

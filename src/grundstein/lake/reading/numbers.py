@@ -123,6 +123,8 @@ def read_decimals(texts: pa.Array, style: Style, scale: int) -> pa.Array:
 
 def currencies(texts: pa.Array) -> dict[str, tuple[str, ...]]:
     """Return the currency signs and codes that stand before or after numbers, each with the currencies it may mean."""
+    if not pc.any(pc.match_substring_regex(texts, SIGN)).as_py():
+        return {}
     around = pc.extract_regex(
         _even(pc.utf8_trim_whitespace(texts)), rf"^[(+-]?{BLANK}(?P<a>{SIGN})?.*?(?P<b>{SIGN})?[-)]?$"
     )

@@ -22,12 +22,16 @@ TRIES = 40
 
 @dataclass
 class Records:
-    """Records of a text. `lines` count from 1; `repaired`: lines with a stray quotation mark that one reading fits."""
+    """Records of a text. `lines` count from 1; `repaired`: lines with a stray quotation mark that one reading fits.
+
+    `ragged`: records with more or fewer fields than most, as (line from 0, fields, text); `settle` decides on them.
+    """
 
     rows: list[list[str]] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
     broken: list[tuple[int, str, str]] = field(default_factory=list)
+    ragged: list[tuple[int, list[str], str]] = field(default_factory=list)
     repaired: list[int] = field(default_factory=list)
     blank: int = 0
 
@@ -112,13 +116,37 @@ def _unfit(
         scan.again(begin + 1)
     else:
         text = "".join(lines[begin:end]).rstrip("\r\n")
-        found.put_aside(begin, _ragged(len(fields), width, text), text)
+        found.ragged.append((begin, fields, text))
 
 
-def _ragged(count: int, width: int, text: str) -> str:
-    if "\0" in text:
-        return "holds a NUL byte"
-    return f"{count} {'field' if count == 1 else 'fields'} where {width} are expected"
+def settle(found: Records, width: int, named: int) -> int:
+    """Keep ragged records that differ in empty fields at the end alone, put the others aside; returns how many stay.
+
+    `named` columns have a name or a value, `width` fields most records. Fields beyond the named ones may be missing,
+    or be more, if they are empty and the last named column is never so: then no delimiter can have shifted a value.
+    """
+    filled = bool(found.rows) and all(row[named - 1].strip() for row in found.rows)
+    ends = 0
+    for begin, fields, text in found.ragged:
+        longer = filled and len(fields) > named and fields[named - 1].strip() and not _filled(fields[named:])
+        if "\0" in text or SURROGATE.search(text):
+            found.put_aside(begin, "holds bytes that are no text", text)
+        elif (len(fields) == named or longer) and _filled(fields):
+            found.keep((fields[:named] + [""] * width)[:width], begin, text)
+            ends += 1
+        else:
+            many = "1 field" if len(fields) == 1 else f"{len(fields)} fields"
+            found.put_aside(begin, f"{many} where {named} are expected", text)
+    order = sorted(range(len(found.lines)), key=found.lines.__getitem__) if ends else ()
+    if order:
+        found.rows = [found.rows[at] for at in order]
+        found.texts = [found.texts[at] for at in order]
+        found.lines.sort()
+    return ends
+
+
+def _filled(fields: Sequence[str]) -> bool:
+    return any(map(str.strip, fields))
 
 
 def _swallowed(lines: Sequence[str], dialect: Dialect, width: int) -> bool:
