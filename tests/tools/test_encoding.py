@@ -118,7 +118,7 @@ def test_an_unseen_level_is_zeros_and_a_rare_one_shares_a_column() -> None:
 
 
 def test_missing_values_and_infinities_are_told_apart_from_the_mean() -> None:
-    encoder = Encoder.fit(pa.table({"x": [1.0, 2.0, 3.0, None, float("inf"), float("nan")]}), ["x"])
+    encoder = Encoder.fit(pa.table({"x": [1.0, 2.0, 3.0, None, float("inf"), float("nan")]}), ["x"], bends=0)
     assert encoder.names == ("x", "x is missing")
     assert encoder.matrix(pa.table({"x": [2.0, None, float("-inf")]})).tolist() == [[0, 0], [0, 1], [0, 1]]
 
@@ -128,6 +128,28 @@ def test_a_code_like_99999999_does_not_flatten_the_rest() -> None:
     numbers = np.append(rng.normal(100, 10, 2000), [99999999.0] * 3)
     block = Encoder.fit(pa.table({"x": numbers}), ["x"]).matrix(pa.table({"x": numbers}))
     assert block[:2000, 0].std() > 0.5
+
+
+def test_a_number_beyond_all_that_was_seen_still_counts_for_more() -> None:
+    encoder = Encoder.fit(pa.table({"x": np.arange(100.0)}), ["x"], bends=0)
+    first, second, third = encoder.matrix(pa.table({"x": [99.0, 1_000.0, 10_000.0]}))[:, 0]
+    assert first < second < third < 5 * first
+
+
+def test_bends_let_a_straight_line_follow_a_curve() -> None:
+    x = np.linspace(0.0, 1.0, 400)
+    curve = (x - 0.5) ** 2
+    lost = []
+    for bends in (0, 3):
+        X = Encoder.fit(pa.table({"x": x}), ["x"], bends=bends).matrix(pa.table({"x": x}))
+        design = np.column_stack([X, np.ones(400)])
+        lost.append(np.square(design @ np.linalg.lstsq(design, curve)[0] - curve).sum())
+    assert lost[1] < lost[0] / 20
+
+
+def test_a_number_of_few_values_bends_at_each_inner_one() -> None:
+    encoder = Encoder.fit(pa.table({"x": [1, 2, 3, 4] * 30}), ["x"])
+    assert encoder.names == ("x", "x above 2", "x above 3")
 
 
 @pytest.mark.parametrize(
@@ -145,7 +167,8 @@ def test_a_code_like_99999999_does_not_flatten_the_rest() -> None:
 def test_a_column_that_carries_nothing_is_left_out_with_its_reason(values: list[object], reason: str) -> None:
     encoder = Encoder.fit(pa.table({"c": values, "x": np.arange(60) % 7}), ["c", "x"])
     assert dict(encoder.left_out) == {"c": reason}
-    assert encoder.names == ("x",)
+    assert encoder.names[0] == "x"
+    assert not any(name.startswith("c") for name in encoder.names)
 
 
 def test_two_thousand_columns_stay_bounded() -> None:

@@ -33,6 +33,8 @@ Kind = Literal["number", "category", "moment", "text"]
 MOST_LEVELS = 40
 LEVEL_COLUMNS = 3_000
 TEXT_COLUMNS = 400
+MOST_BENT = 300
+SLACK = 0.25
 DAY_US = 86_400_000_000.0
 NUMERIC = (pa.types.is_boolean, pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal)
 ID_NAME = re.compile(r"(^|[_\W])(id|nr|no|key|uuid|guid|nummer|number|pid)$|[a-z]I[dD]$", re.IGNORECASE)
@@ -44,6 +46,7 @@ class Feature:
 
     `centre`, `spread`, `low`, `high` are of the number (days since 1970 for a moment); `levels` are the texts that
     have a column of their own, `other` whether rarer ones were seen; `missing` whether empty values were seen.
+    `bends` are values at which the number's effect may change its slope, each with the spread of what lies above it.
     `elapsed` is false for the clock of a split in time: a later row would always lie outside what was learnt.
     """
 
@@ -54,6 +57,7 @@ class Feature:
     spread: float = 1.0
     low: float = 0.0
     high: float = 0.0
+    bends: tuple[tuple[float, float], ...] = ()
     levels: tuple[str, ...] = ()
     other: bool = False
     elapsed: bool = True
@@ -69,15 +73,19 @@ class Encoder:
     left_out: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def fit(cls, table: pa.Table, columns: Sequence[str], clock: str = "") -> Encoder:
-        """Learn the state of `columns` from a table; `clock` is the column that a split in time is cut by."""
+    def fit(cls, table: pa.Table, columns: Sequence[str], clock: str = "", bends: int = 3) -> Encoder:
+        """Learn the state of `columns` from a table; `clock` is the column that a split in time is cut by.
+
+        `bends` per number let a linear model follow a curve; tables of very many columns get none.
+        """
         kinds, left_out = _kinds(table, columns)
         categories = sum(kind == "category" for kind in kinds.values())
         texts = sum(kind == "text" for kind in kinds.values())
         levels = max(2, min(MOST_LEVELS, LEVEL_COLUMNS // max(categories, 1)))
         terms = max(20, TEXT_COLUMNS // max(texts, 1))
+        bends = bends if len(kinds) - categories <= MOST_BENT else 0
         made = {
-            "number": lambda name: _number(name, as_numbers(table, name)),
+            "number": lambda name: _number(name, as_numbers(table, name), bends),
             "moment": lambda name: _moment(name, table, name != clock),
             "category": lambda name: _category(name, as_texts(table, name), levels),
             "text": lambda name: Feature(name, "text", terms=fit_terms(as_texts(table, name).to_pylist(), terms)),
@@ -239,16 +247,35 @@ def _kind_of_text(column: pa.ChunkedArray) -> str:
     return "id" if distinct > 0.5 * rows else "category"
 
 
-def _number(name: str, numbers: Floats) -> Feature:
-    """Standardise inside generous bounds, so that a code like 99999999 does not flatten everything else."""
+def _number(name: str, numbers: Floats, bends: int = 0) -> Feature:
+    """Standardise inside bounds a little wider than 98 % of the values."""
     seen = numbers[~np.isnan(numbers)]
-    first, last = (float(q) for q in np.quantile(seen, (0.01, 0.99)))
-    low, high = float(seen.min()), float(seen.max())
-    if last > first:
-        low, high = max(low, first - 5 * (last - first)), min(high, last + 5 * (last - first))
-    inside = np.clip(seen, low, high)
+    low, high = (float(q) for q in np.quantile(seen, (0.01, 0.99)))
+    slack = SLACK * (high - low)
+    low, high = (low - slack, high + slack) if slack else (float(seen.min()), float(seen.max()))
+    inside = _tamed(seen, low, high)
     spread = float(inside.std())
-    return Feature(name, "number", len(seen) < len(numbers), float(inside.mean()), spread or 1.0, low, high)
+    curve = tuple(_bends(inside, bends)) if bends else ()
+    return Feature(name, "number", len(seen) < len(numbers), float(inside.mean()), spread or 1.0, low, high, curve)
+
+
+def _tamed(numbers: Floats, low: float, high: float) -> Floats:
+    """Let a number beyond its bounds count by the logarithm of its excess, in sixths of their distance.
+
+    A code like 99999999 flattens nothing, and a later value outside all that was seen still counts for more.
+    """
+    inside = np.clip(numbers, low, high)
+    unit = (high - low) * SLACK / (1 + 2 * SLACK) or 1.0
+    return inside + np.sign(numbers - inside) * np.log1p(np.abs(numbers - inside) / unit) * unit
+
+
+def _bends(inside: Floats, most: int) -> Iterable[tuple[float, float]]:
+    """Bend at quantiles; a number of few values at the inner ones. Each comes with the spread of what lies above."""
+    values = np.unique(inside)
+    shares = np.arange(1, most + 1) / (most + 1)
+    places = values[1:-1] if len(values) <= most + 2 else np.unique(np.quantile(inside, shares))
+    for place in places[(places > values[0]) & (places < values[-1])]:
+        yield float(place), float(np.maximum(inside - place, 0.0).std()) or 1.0
 
 
 def _moment(name: str, table: pa.Table, elapsed: bool) -> Feature:
@@ -277,10 +304,14 @@ def _days(instants: pa.ChunkedArray) -> Floats:
 
 
 def _standard(feature: Feature, numbers: Floats) -> list[Floats]:
+    """The number, what lies above each bend, and whether it is missing (then all others are 0)."""
     missing = np.isnan(numbers)
-    scaled = (np.clip(numbers, feature.low, feature.high) - feature.centre) / feature.spread
-    scaled[missing] = 0.0
-    return [scaled, missing.astype(np.float64)] if feature.missing else [scaled]
+    inside = _tamed(numbers, feature.low, feature.high)
+    blocks = [(inside - feature.centre) / feature.spread]
+    blocks += [np.maximum(inside - place, 0.0) / spread for place, spread in feature.bends]
+    for block in blocks:
+        block[missing] = 0.0
+    return [*blocks, missing.astype(np.float64)] if feature.missing else blocks
 
 
 def _codes(feature: Feature, table: pa.Table) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
@@ -347,7 +378,7 @@ def _circles(feature: Feature, instants: pa.ChunkedArray) -> Iterable[Floats]:
 def _linear_names(feature: Feature) -> list[str]:
     empty = [f"{feature.name} is missing"] if feature.missing else []
     if feature.kind == "number":
-        return [feature.name, *empty]
+        return [feature.name, *(f"{feature.name} above {place:.6g}" for place, _ in feature.bends), *empty]
     if feature.kind == "moment":
         circles = [f"{feature.name} {part} {turn}" for part, _ in _parts(feature) for turn in ("sin", "cos")]
         return [*([feature.name] if feature.elapsed else []), *empty, *circles]
@@ -372,4 +403,5 @@ def _feature(state: Mapping[str, object]) -> Feature:
     plain = dict(state)
     terms = plain.pop("terms")
     plain["levels"] = tuple(plain["levels"])  # type: ignore[arg-type]
+    plain["bends"] = tuple((place, spread) for place, spread in plain["bends"])  # type: ignore[attr-defined]
     return Feature(**plain, terms=TextTerms.restored(terms) if isinstance(terms, Mapping) else None)  # type: ignore[arg-type]

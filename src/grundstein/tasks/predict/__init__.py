@@ -65,13 +65,13 @@ class Predict:
         """The one test part, by the table's seal."""
         from grundstein.tasks.predict.splitting import seal_rows
 
-        return seal_rows(data, plan_of(case), seal, case.horizon_days)
+        return seal_rows(data, plan_of(case), seal)
 
     def folds(self, development: Data, case: Case, seed: int) -> Iterable[Split]:
         """Five splits of the development part of the same shape as the seal."""
         from grundstein.tasks.predict.splitting import fold_rows
 
-        return fold_rows(development, plan_of(case), seed, case.horizon_days)
+        return fold_rows(development, plan_of(case), seed)
 
     def baseline(self, case: Case) -> Solution:
         """Today's rule; without one majority, mean or two steps, whichever is better in development."""

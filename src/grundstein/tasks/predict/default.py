@@ -68,7 +68,7 @@ class Default:
 
     def fit(self, data: Data, seed: int) -> Self:
         """Compare one answer for all with two steps on inner folds, keep what is worth more."""
-        shop = workshop(self.plan, data["rows"], seed)
+        shop = workshop(self.plan, data["rows"], seed, bends=0)
         tried = [self._tried(shop, depth) for depth in (0, 2)]
         depth, finishing = (0, tried[0][1]) if tried[0][0] >= tried[1][0] else (2, tried[1][1])
         steps = _grow(shop, np.arange(len(shop.truth)), depth)

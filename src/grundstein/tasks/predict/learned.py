@@ -11,7 +11,7 @@ from grundstein.core.errors import Refused
 from grundstein.tasks.predict import linear, trees
 from grundstein.tasks.predict.answers import Finish, answer_table, finish
 from grundstein.tasks.predict.keeping import keep, kept
-from grundstein.tasks.predict.workshop import Memory, Workshop, fingerprint, mean_loss, workshop
+from grundstein.tasks.predict.workshop import Memory, Workshop, chosen, fingerprint, workshop
 from grundstein.tools.encoding import Encoder
 
 if TYPE_CHECKING:
@@ -112,9 +112,12 @@ def _mixed(raw: list[Floats], shares: tuple[float, ...]) -> Floats:
 
 
 def _shares(shop: Workshop, outside: list[Floats]) -> tuple[float, ...]:
-    """Shares in tenths that lose least on inner folds; of equal ones the most even."""
-    if len(outside) == 1:
-        return (1.0,)
-    grid = [parts for parts in itertools.product(range(STEPS + 1), repeat=len(outside)) if sum(parts) == STEPS]
-    scored = [(mean_loss(shop, _mixed(outside, tuple(p / STEPS for p in parts))), max(parts), parts) for parts in grid]
-    return tuple(part / STEPS for part in min(scored)[2])
+    """Equal shares, unless others, in tenths, lost clearly less on inner folds."""
+    count = len(outside)
+    equal = (1.0 / count,) * count
+    grid = [parts for parts in itertools.product(range(STEPS + 1), repeat=count) if sum(parts) == STEPS]
+    tried = {equal: _mixed(outside, equal)}
+    for parts in grid if count > 1 else []:
+        shares = tuple(part / STEPS for part in parts)
+        tried[shares] = _mixed(outside, shares)
+    return chosen(shop, tried, equal)

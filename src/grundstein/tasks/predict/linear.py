@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from grundstein.tasks.predict.workshop import mean_loss
+from grundstein.tasks.predict.workshop import chosen
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,34 +24,60 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-STRENGTHS = (0.003, 0.02, 0.1, 0.5, 5.0)
-FEW_STRENGTHS = (0.01, 0.1)
+STRENGTHS = (0.003, 0.02, 0.1, 1.0, 10.0)
+FEW_STRENGTHS = (0.02, 1.0)
+USUAL_STRENGTH = 1.0
 RIDGES = (0.3, 3.0, 10.0, 30.0, 100.0, 300.0, 1_000.0)
+USUAL_RIDGE = 10.0
+RARE = 0.002
 NARROW = 400
 LARGE = 20_000_000
 
 
 @dataclass(frozen=True)
 class Linear:
-    """Weights of shape (outputs, columns) and offsets; `form`: "two", "many", "number" or "logarithm"."""
+    """Weights of shape (outputs, columns) and offsets; `form`: "two", "many", "number" or "logarithm".
+
+    A number stays within `bounds`, about what development held: a straight line knows nothing beyond.
+    """
 
     weights: Floats
     offsets: Floats
     form: str
+    bounds: tuple[float, float] = (-np.inf, np.inf)
 
     def raw(self, encoder: Encoder, rows: pa.Table) -> Floats:
         """Return raw predictions; each row's do not depend on the rows beside it, to the bit."""
-        return _raw(encoder.matrix(rows), self.weights, self.offsets, self.form)
+        return self.of(encoder.matrix(rows))
+
+    def of(self, X: Floats) -> Floats:
+        """Return raw predictions of an encoded matrix, added column by column: no sum depends on the other rows."""
+        score = np.repeat(self.offsets[None, :], len(X), axis=0)
+        for column in np.flatnonzero(self.weights.any(axis=0)):
+            score += X[:, column, None] * self.weights[None, :, column]
+        if self.form == "two":
+            return 1.0 / (1.0 + np.exp(-np.clip(score[:, 0], -500, 500)))
+        if self.form == "many":
+            return softmax(score)
+        inside = np.clip(score[:, 0], *self.bounds)
+        return np.exp(inside) if self.form == "logarithm" else inside
 
     def save(self, folder: Path) -> None:
         """Write `linear.npz`."""
-        np.savez(folder / "linear.npz", weights=self.weights, offsets=self.offsets, form=np.array([self.form]))
+        np.savez(
+            folder / "linear.npz",
+            weights=self.weights,
+            offsets=self.offsets,
+            form=np.array([self.form]),
+            bounds=self.bounds,
+        )
 
     @classmethod
     def load(cls, folder: Path) -> Self:
         """Read what `save` wrote; nothing in it can run."""
         with np.load(folder / "linear.npz", allow_pickle=False) as kept:
-            return cls(kept["weights"], kept["offsets"], str(kept["form"][0]))
+            low, high = map(float, kept["bounds"])
+            return cls(kept["weights"], kept["offsets"], str(kept["form"][0]), (low, high))
 
 
 def learn(shop: Workshop) -> tuple[Linear, Floats]:
@@ -66,8 +92,8 @@ def _learn_classes(shop: Workshop) -> tuple[Linear, Floats]:
         model = None
         for strength in grid:
             model = _classes(shop, fit, strength, model)
-            tried[strength][ask] = _raw(shop.linear[ask], model.weights, model.offsets, model.form)
-    best = min(grid, key=lambda strength: (mean_loss(shop, tried[strength]), strength)) if shop.folds else grid[0]
+            tried[strength][ask] = model.of(shop.linear[ask])
+    best = chosen(shop, tried, USUAL_STRENGTH)
     return _classes(shop, np.arange(len(shop.truth)), best, None), tried[best]
 
 
@@ -84,7 +110,7 @@ def _classes(shop: Workshop, fit: NDArray[np.int64], strength: float, start: Lin
         model.coef_, model.intercept_, model.classes_ = start.weights[rows], start.offsets[rows], seen.astype(float)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # not converged after 100 steps is a setting like others: inner folds judge it
-        model.fit(shop.linear[fit], shop.truth[fit], shop.weights[fit])
+        model.fit(shop.linear[fit], shop.truth[fit], shop.counts(fit))
     if not many:
         return Linear(model.coef_, model.intercept_, "two")
     return _spread(model.coef_, model.intercept_, seen, len(shop.problem.labels))
@@ -105,8 +131,8 @@ def _learn_number(shop: Workshop) -> tuple[Linear, Floats]:
     for fit, ask in shop.folds:
         for form in forms:
             for ridge, model in _ridges(shop, fit, form, RIDGES):
-                tried[form, ridge][ask] = _raw(shop.linear[ask], model.weights, model.offsets, form)
-    form, ridge = min(tried, key=lambda one: (mean_loss(shop, tried[one]), one)) if shop.folds else ("number", 30.0)
+                tried[form, ridge][ask] = model.of(shop.linear[ask])
+    form, ridge = chosen(shop, tried, ("number", USUAL_RIDGE))
     [(_, model)] = _ridges(shop, np.arange(len(shop.truth)), form, (ridge,))
     return model, tried[form, ridge]
 
@@ -114,7 +140,7 @@ def _learn_number(shop: Workshop) -> tuple[Linear, Floats]:
 def _ridges(shop: Workshop, fit: NDArray[np.int64], form: str, ridges: tuple[float, ...]) -> list[tuple[float, Linear]]:
     """Ridge regressions of several strengths from one decomposition, of columns or of rows, whichever are fewer."""
     truth = np.log(shop.truth[fit]) if form == "logarithm" else shop.truth[fit]
-    weights = shop.weights[fit] / max(shop.weights[fit].mean(), 1e-12)
+    weights = shop.counts(fit) / max(shop.counts(fit).mean(), 1e-12)
     X = shop.linear[fit]
     centre, level = np.average(X, axis=0, weights=weights), float(np.average(truth, weights=weights))
     A = (X - centre) * np.sqrt(weights)[:, None]
@@ -122,24 +148,20 @@ def _ridges(shop: Workshop, fit: NDArray[np.int64], form: str, ridges: tuple[flo
     wide = A.shape[1] > A.shape[0]
     scale, basis = np.linalg.eigh(A @ A.T if wide else A.T @ A)
     turned = basis.T @ (b if wide else A.T @ b)
+    bounds = _bounds(shop, truth)
     found = []
     for ridge in ridges:
         solved = basis @ (turned / (np.maximum(scale, 0.0) + ridge))
         w = A.T @ solved if wide else solved
-        found.append((ridge, Linear(w[None, :], np.array([level - centre @ w]), form)))
+        found.append((ridge, Linear(w[None, :], np.array([level - centre @ w]), form, bounds)))
     return found
 
 
-def _raw(X: Floats, weights: Floats, offsets: Floats, form: str) -> Floats:
-    """Add column by column: the order of additions does not depend on the number of rows."""
-    score = np.repeat(offsets[None, :], len(X), axis=0)
-    for column in np.flatnonzero(weights.any(axis=0)):
-        score += X[:, column, None] * weights[None, :, column]
-    if form == "two":
-        return 1.0 / (1.0 + np.exp(-np.clip(score[:, 0], -500, 500)))
-    if form == "many":
-        return softmax(score)
-    return np.exp(np.clip(score[:, 0], -300, 300)) if form == "logarithm" else score[:, 0]
+def _bounds(shop: Workshop, truth: Floats) -> tuple[float, float]:
+    """All but the rarest numbers that were seen; half as far again in time, where numbers grow."""
+    low, high = (float(q) for q in np.quantile(truth, (RARE, 1 - RARE)))
+    slack = (high - low) / 2 if "_time" in shop.rows.column_names else 0.0
+    return low - slack, high + slack
 
 
 def softmax(score: Floats) -> Floats:

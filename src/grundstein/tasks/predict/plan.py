@@ -67,6 +67,7 @@ class Plan:
     money: Money | None = None
     metric: str = ""
     room: float | None = None
+    horizon_days: float = 0.0
 
     @property
     def acted_column(self) -> str:
@@ -142,6 +143,7 @@ def plan_of(case: Case) -> Plan:
         case.money,
         case.metric,
         room,
+        case.horizon_days,
     )
     _check_measure(plan)
     return plan

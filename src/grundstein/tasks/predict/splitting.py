@@ -31,12 +31,12 @@ FIRST_SHARE = 0.4
 DAY = 86_400_000_000
 
 
-def seal_rows(data: Data, plan: Plan, seal: Seal, horizon_days: float) -> Split:
+def seal_rows(data: Data, plan: Plan, seal: Seal) -> Split:
     """Split a table by its seal. Rows whose target is unknown are on neither side: nothing can be learnt or judged."""
     table = data["rows"]
     rows = marked(table, plan, seal)
     known = known_truth(plan, table)
-    development = rows.filter(pa.array(known & known_rows(table, seal, horizon_days)))
+    development = rows.filter(pa.array(known & known_rows(table, seal, plan.horizon_days)))
     sealed = rows.filter(pa.array(known & sealed_rows(table, seal)))
     return _split(development, sealed, plan, seal.how)
 
@@ -50,11 +50,11 @@ def marked(table: pa.Table, plan: Plan, seal: Seal) -> pa.Table:
     return rows.append_column("_time", pa.array(instants(table[seal.time]))) if seal.how == "time" else rows
 
 
-def fold_rows(development: Data, plan: Plan, seed: int, horizon_days: float) -> Iterator[Split]:
+def fold_rows(development: Data, plan: Plan, seed: int) -> Iterator[Split]:
     """Yield five splits of the development part: forward in time, or by clusters with each class spread evenly."""
     rows = with_marks(development["rows"], plan, seed)
     how = "time" if "_time" in rows.column_names else "entity" if plan.entity in rows.column_names else "random"
-    for fitted, asked in fold_positions(rows, plan, seed, FOLDS, horizon_days):
+    for fitted, asked in fold_positions(rows, plan, seed, FOLDS):
         yield _split(rows.take(pa.array(fitted)), rows.take(pa.array(asked)), plan, how)
 
 
@@ -69,12 +69,10 @@ def with_marks(rows: pa.Table, plan: Plan, seed: int) -> pa.Table:
     return rows.append_column("_time", pa.array(instants(rows[plan.time]))) if plan.time in rows.column_names else rows
 
 
-def fold_positions(
-    rows: pa.Table, plan: Plan, seed: int, count: int, horizon_days: float = 0.0
-) -> list[tuple[Rows, Rows]]:
+def fold_positions(rows: pa.Table, plan: Plan, seed: int, count: int) -> list[tuple[Rows, Rows]]:
     """Return (rows to fit, rows to ask) for each fold; a fold that could not be fitted is left out."""
     if "_time" in rows.column_names:
-        horizon = 0 if plan.time == "_row" else int(horizon_days * DAY)
+        horizon = 0 if plan.time == "_row" else int(plan.horizon_days * DAY)
         pairs = _forward(np.asarray(rows["_time"]), count, horizon)
     else:
         number = _fold_numbers(rows, plan, seed, count)

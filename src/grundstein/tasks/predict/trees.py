@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from grundstein.tasks.predict.workshop import chosen
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -64,13 +66,15 @@ def learn(shop: Workshop) -> tuple[Trees, Floats]:
     runs = [_boost(shop, fit, ask, most, rate) for fit, ask in shop.folds]
     sizes = [len(ask) for _, ask in shop.folds]
     curve = np.average([losses for _, losses, _ in runs], axis=0, weights=sizes) if runs else np.zeros(1)
-    best = int(np.argmin(curve)) + 1 if runs else 50
+    usual = most // 3
     labels, kind = len(shop.problem.labels), shop.problem.kind
-    outside = shop.blank()
+    tried = {rounds: shop.blank() for rounds in {usual, int(np.argmin(curve)) + 1 if runs else usual}}
     for (booster, _, seen), (_, ask) in zip(runs, shop.folds, strict=True):
-        outside[ask] = _raw(booster, shop.trees[ask], kind, labels, seen, best)
-    booster, _, seen = _boost(shop, np.arange(len(shop.truth)), np.zeros(0, dtype=np.int64), best, rate)
-    return Trees(booster.model_to_string(), kind, labels, seen), outside
+        for rounds, outside in tried.items():
+            outside[ask] = _raw(booster, shop.trees[ask], kind, labels, seen, rounds)
+    rounds = chosen(shop, tried, usual)
+    booster, _, seen = _boost(shop, np.arange(len(shop.truth)), np.zeros(0, dtype=np.int64), rounds, rate)
+    return Trees(booster.model_to_string(), kind, labels, seen), tried[rounds]
 
 
 def _length(shop: Workshop) -> tuple[int, float]:
@@ -95,7 +99,7 @@ def _boost(
     known = lightgbm.Dataset(
         shop.trees[fit],
         truth[fit],
-        weight=shop.weights[fit],
+        weight=shop.counts(fit),
         categorical_feature=list(shop.encoder.coded),
         params=settings,
         free_raw_data=False,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -21,7 +21,7 @@ from grundstein.tasks.predict.worth import weigh
 from grundstein.tools.encoding import Encoder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
@@ -30,14 +30,21 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Rows = NDArray[np.int64]
 
+Setting = TypeVar("Setting", bound=tuple[Any, ...] | float | int)
+
 INNER_FOLDS = 3
+BLOCKS = 20
+HALVED = 0.1
 REMEMBERED = 40
 REMEMBERED_BYTES = 400_000_000
 
 
 @dataclass(frozen=True)
 class Workshop:
-    """Rows ready for learners: truths, weights, encoder, inner folds (rows to fit, rows to ask), the seed."""
+    """Rows ready for learners: truths, weights, encoder, inner folds (rows to fit, rows to ask), the seed.
+
+    `blocks` number the rows that share a fate: an entity's, or in time the twentieth part they came in.
+    """
 
     problem: Problem
     rows: pa.Table
@@ -45,6 +52,7 @@ class Workshop:
     weights: Floats
     encoder: Encoder
     folds: tuple[tuple[Rows, Rows], ...]
+    blocks: Rows
     seed: int
 
     @cached_property
@@ -56,6 +64,14 @@ class Workshop:
     def trees(self) -> Floats:
         """The matrix for trees."""
         return self.encoder.tree_matrix(self.rows)
+
+    def counts(self, fit: Rows) -> Floats:
+        """What each of these rows counts in a fit: in time the later ones more, halved with every tenth of the past."""
+        if "_time" not in self.rows.column_names or not len(fit):
+            return self.weights[fit]
+        time = np.asarray(self.rows["_time"])[fit].astype(np.float64)
+        age = (time.max() - time) / max(float(np.ptp(time)), 1e-9)
+        return self.weights[fit] * 0.5 ** (age / HALVED)
 
     def blank(self) -> Floats:
         """Raw predictions of every row, all NaN, to be filled fold by fold."""
@@ -87,33 +103,59 @@ class Memory:
         return sum(matrix.nbytes for shop in shops for matrix in vars(shop).values() if isinstance(matrix, np.ndarray))
 
 
-def workshop(plan: Plan, rows: pa.Table, seed: int) -> Workshop:
-    """Prepare development rows for learning."""
+def workshop(plan: Plan, rows: pa.Table, seed: int, bends: int = 3) -> Workshop:
+    """Prepare development rows for learning; `bends` of each number as in `Encoder.fit`."""
     rows = with_marks(rows, plan, seed)
     problem = problem_of(plan, rows)
-    clock = plan.time if "_time" in rows.column_names else ""
+    timed = "_time" in rows.column_names
+    # A curve learnt inside the range of the past bends the wrong way outside it.
+    encoder = Encoder.fit(rows, feature_names(plan, rows), plan.time if timed else "", 0 if timed else bends)
     return Workshop(
         problem,
         rows,
         truths(problem, plan, rows),
         weigh(plan, rows, rows, rows).each,
-        Encoder.fit(rows, feature_names(plan, rows), clock),
+        encoder,
         tuple(fold_positions(rows, plan, seed, INNER_FOLDS)),
+        _blocks(rows),
         seed,
     )
 
 
-def mean_loss(shop: Workshop, raw: Floats) -> float:
-    """Weighted mean of log loss (classes) or absolute error (a number) over the rows that have a prediction."""
+def _blocks(rows: pa.Table) -> Rows:
+    if "_time" not in rows.column_names:
+        return np.unique(np.asarray(rows["_cluster"]), return_inverse=True)[1]
+    time = np.asarray(rows["_time"])
+    return np.searchsorted(np.quantile(time, np.arange(1, BLOCKS) / BLOCKS), time)
+
+
+def row_losses(shop: Workshop, raw: Floats) -> Floats:
+    """Weighted log loss (classes) or absolute error (a number) of each row; 0 where there is no prediction."""
     seen = ~np.isnan(raw if raw.ndim == 1 else raw[:, 0])
+    lost = np.zeros(len(seen))
     raw, truth, weights = raw[seen], shop.truth[seen], shop.weights[seen]
     if shop.problem.kind == "number":
-        each = np.abs(raw - truth)
+        lost[seen] = np.abs(raw - truth) * weights
     elif shop.problem.kind == "two":
-        each = losses(raw, truth > 0)
+        lost[seen] = losses(raw, truth > 0) * weights
     else:
-        each = losses(raw[np.arange(len(raw)), truth.astype(np.int64)], np.ones(len(raw), dtype=np.bool_))
-    return float((each * weights).sum() / max(weights.sum(), 1e-12))
+        given = raw[np.arange(len(raw)), truth.astype(np.int64)]
+        lost[seen] = losses(given, np.ones(len(raw), dtype=np.bool_)) * weights
+    return lost
+
+
+def chosen(shop: Workshop, tried: Mapping[Setting, Floats], usual: Setting) -> Setting:
+    """Return the usual setting, unless another lost less on inner folds by over one standard error (in time: two).
+
+    `tried` maps each setting to its raw predictions out of inner folds. What the rows cannot tell stays as it is; rows
+    that share a fate count as one.
+    """
+    lost = {setting: row_losses(shop, raw) for setting, raw in tried.items()}
+    best = min(tried, key=lambda setting: float(lost[setting].sum()))
+    gained = np.bincount(shop.blocks, lost[usual] - lost[best])
+    error = float(np.sqrt(np.sum((gained - gained.mean()) ** 2)))
+    doubt = 2 if "_time" in shop.rows.column_names else 1
+    return best if float(gained.sum()) > doubt * error else usual
 
 
 def fingerprint(rows: pa.Table) -> str:
