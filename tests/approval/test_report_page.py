@@ -14,6 +14,7 @@ import pytest
 import report_stories as stories
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
+from report_figures import CALIBRATION
 from report_reading import Reader
 
 from grundstein.approval import evidence
@@ -86,6 +87,11 @@ def test_every_picture_of_the_records_is_drawn_once_with_words_for_those_who_do_
     for figure in (*stories.VERDICT.pictures, *stories.EXPERIMENT.figures):
         assert told.count(figure.title["de"]) == 1
         assert spoken(figure, "de") in told
+
+
+def test_a_picture_of_the_sealed_test_replaces_the_same_picture_of_development_rows(undrawn: None) -> None:
+    earlier = replace(CALIBRATION, columns={"foretold": (0.5,), "happened": (0.123,)})
+    assert "0.123" not in " ".join(Reader(page(told(figures=(earlier,)), "en")).spoken)
 
 
 def test_a_figure_of_the_shape_table_becomes_a_table(undrawn: None) -> None:

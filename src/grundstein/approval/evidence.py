@@ -180,7 +180,8 @@ def _pictures(words: Phrases, *, failing: bool) -> list[Picture]:
     story = words.story
     judged = story.verdict.pictures if story.verdict else ()
     shown: list[tuple[Figure, bool]] = [(figure, story.sealed) for figure in judged]
-    shown += [(figure, False) for figure in story.experiment.figures if figure not in judged]
+    names = {figure.name for figure in judged}
+    shown += [(figure, False) for figure in story.experiment.figures if figure.name not in names]
     chosen = [(f, of) for f, of in shown if any(word in f.name.lower() for word in OF_FAILURE) == failing]
     return [picture for figure, of in chosen if (picture := _drawn(words, figure, of))]
 
