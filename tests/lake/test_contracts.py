@@ -248,3 +248,23 @@ def test_changed_columns_are_refused_with_what_is_new_gone_and_renamed(tmp_path)
     with pytest.raises(Refused) as refusal:
         changed_columns(["id", "Betrag", "Ort"], contract)
     assert refusal.value.what.endswith("missing: Datum")
+
+
+def test_eight_digits_are_a_date_only_under_the_name_of_one(tmp_path):
+    _, told, done = column(tmp_path, "20240131", "20240201", name="Belegdatum")
+    assert done.table.column("Belegdatum").to_pylist() == [dt.date(2024, 1, 31), dt.date(2024, 2, 1)]
+    assert told["GST-D52"].facts["order"] == "YYYYMMDD"
+    assert column(tmp_path, "20240131", "20240201", name="menge")[0].type == "integer"
+
+
+def test_an_order_of_dates_that_does_not_exist_is_refused(tmp_path):
+    with pytest.raises(Refused, match='"dym" is no order of dates'):
+        column(tmp_path, "01/02/2024", "02/02/2024", dates="dym")
+
+
+def test_tips_of_one_kind_are_at_most_ten(tmp_path):
+    names = ",".join(f"plz_{at}" for at in range(40))
+    path = tmp_path / "file.csv"
+    path.write_text(names + "\n" + ",".join(["01067"] * 40) + "\n" + ",".join(["80331"] * 40) + "\n")
+    _, findings = propose("t", read_raw(path, {"header": "1"}, None), {}, ZONE)
+    assert [finding.code for finding in findings].count("GST-D58") == 10

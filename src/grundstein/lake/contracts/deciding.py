@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from grundstein.core.contract import Column
-from grundstein.core.errors import Refused
+from grundstein.core.errors import Refused, nearest
 from grundstein.core.findings import Finding
 from grundstein.lake.contracts.casting import read_column
 from grundstein.lake.contracts.look import ENOUGH, Look
@@ -22,6 +22,7 @@ from grundstein.lake.reading.numbers import Style, currencies, decimals, numbers
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+ORDERS = ("dmy", "mdy")
 CODE = r"^(?:[A-Za-z]{1,4}[-_/ ]?\d+|\d+[-_/ ]?[A-Za-z]{1,4})$"
 
 
@@ -45,6 +46,8 @@ class Customs:
 
 def customs_of(looks: Sequence[Look], settings: Mapping[str, str], how: Mapping[str, str]) -> Customs:
     """Return what columns that leave no doubt say about the others: their decimal sign and their order of dates."""
+    if settings.get("dates", "dmy") not in ORDERS:
+        raise Refused(f'"{settings["dates"]}" is no order of dates', nearest(settings["dates"], ORDERS), "--dates dmy")
     signs = {style.decimal for look in looks if len(look.styles) == 1 for style in look.styles if _has_sign(look)}
     sure = {order for look in looks for order in [_order(look)] if order}
     decimal = signs.pop() if len(signs) == 1 else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
 
     from grundstein.lake.reading.raw import Raw
 
-MANY = 100
-SPOKEN = {"dmy": "DD/MM/YYYY", "mdy": "MM/DD/YYYY"}
+MANY, TIPS = 100, 10
+SPOKEN = {"dmy": "DD/MM/YYYY", "mdy": "MM/DD/YYYY", "ymd": "YYYYMMDD"}
 
 
 def propose(
@@ -45,7 +46,7 @@ def propose(
     key, time = find_key(filled), find_time(filled)
     entity = find_entity(filled, key)
     contract = Contract(name, columns, (key,) if key else (), entity, time)
-    return contract, (*findings, *_identity(contract))
+    return contract, (*_few(findings), *_identity(contract))
 
 
 def _of_texts(
@@ -64,6 +65,17 @@ def _of_texts(
             findings += [Finding("GST-D66", "tip", facts)] if count else []
         filled.append(_filled(look, column))
     return filled, [*findings, *_marked(looks, decided), *_empty(looks)]
+
+
+def _few(findings: Sequence[Finding]) -> list[Finding]:
+    """At most ten tips of a kind; a table of a thousand columns would drown what matters."""
+    seen = Counter[str]()
+    kept = []
+    for finding in findings:
+        seen[finding.code] += 1
+        if finding.section != "tip" or seen[finding.code] <= TIPS:
+            kept.append(finding)
+    return kept
 
 
 def _filled(look: Look, column: Column) -> Filled:
@@ -129,7 +141,7 @@ def _shared(decided: Sequence[Decided]) -> list[Finding]:
         ("GST-D53", "currency", "currency"),
         ("GST-D65", "unit", "unit"),
     ):
-        values = dict.fromkeys(c.source[entry] for c in columns if entry in c.source and c.source[entry] != "ymd")
+        values = dict.fromkeys(c.source[entry] for c in columns if entry in c.source)
         for value in values:
             names = [c.name for c in columns if c.source.get(entry) == value]
             found.append(Finding(code, "tip", {"columns": listed(names), fact: SPOKEN.get(value, value)}))
@@ -142,7 +154,7 @@ def _marked(looks: Sequence[Look], decided: Sequence[Decided]) -> list[Finding]:
         Finding("GST-D67", "tip", {"column": look.name, "count": sum(look.markers.values()), "markers": _marks(look)})
         for look, one in zip(looks, decided, strict=True)
         if look.markers and one.column.type == "text"
-    ][:5]
+    ]
 
 
 def _marks(look: Look) -> str:
