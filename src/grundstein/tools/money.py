@@ -119,7 +119,7 @@ def choose_policy(
     turned = way * scores
     gains = weights * np.where(yes, at_stake.gain_yes, at_stake.gain_no)
     best = _best_cut(turned, gains, 1.0 if room is None else room, way)
-    if not calibrated or at_stake.even is None:
+    if not calibrated or at_stake.even is None or not len(scores):
         return best
     theory = Policy(way * at_stake.even, 0.0, way)
     if room is not None and (turned > theory.cut).mean() > room:

@@ -58,13 +58,18 @@ class Learned:
         return self.members[0] if len(self.members) == 1 else "mean"
 
     def fit(self, data: Data, seed: int) -> Self:
-        """Tune on inner folds, fit on all rows, decide threshold and calibration on inner predictions."""
+        """Tune on inner folds, fit on all rows, decide threshold and calibration on inner predictions.
+
+        ValueError where no column carries anything: such a candidate is left out, by name.
+        """
         from threadpoolctl import threadpool_limits
 
         rows = data["rows"]
         key = (fingerprint(rows), str(seed))
         with threadpool_limits(limits=1):
             shop = self.memory.once(key, lambda: workshop(self.plan, rows, seed))
+            if not shop.encoder.features:
+                raise ValueError("no column carries anything")
             learnt = [self.memory.once((*key, name), partial(LEARN[name], shop)) for name in self.members]
         shares = _shares(shop, [outside for _, outside in learnt])
         outside = _mixed([raw for _, raw in learnt], shares)

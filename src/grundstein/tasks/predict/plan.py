@@ -145,12 +145,19 @@ def plan_of(case: Case) -> Plan:
         room,
         case.horizon_days,
     )
-    _check_measure(plan)
+    said = "two" if plan.positive is not None else None
+    _check_measure(plan, plan.kind or said)  # type: ignore[arg-type]
     return plan
 
 
 def problem_of(plan: Plan, rows: pa.Table) -> Problem:
     """Decide the kind from the target's column; Refused where it holds one value only, or cannot be a target."""
+    found = _problem(plan, rows)
+    _check_measure(plan, found.kind)
+    return found
+
+
+def _problem(plan: Plan, rows: pa.Table) -> Problem:
     target = target_column(plan, rows)
     numeric = any(is_kind(target.type) for is_kind in NUMERIC)
     if plan.kind == "number" or (numeric and plan.kind not in {"two", "many"} and _distinct(rows, plan) != 2):
@@ -159,7 +166,7 @@ def problem_of(plan: Plan, rows: pa.Table) -> Problem:
         raise Refused(
             f'"{plan.target}" holds {target.type}', "yes and no, classes or a number", "choose another target"
         )
-    texts = as_texts(rows, plan.target).drop_null()
+    texts = as_texts(rows, plan.target).filter(pa.array(known_truth(plan, rows)))
     labels = sorted(pc.unique(texts).to_pylist())
     if len(labels) == 1:
         raise _one_class(plan, labels)
@@ -226,18 +233,18 @@ def _options(case: Case) -> Options:
     return Options(str(case.options["target"]), None if positive is None else str(positive), kind)
 
 
-def _check_measure(plan: Plan) -> None:
+def _check_measure(plan: Plan, kind: Kind | None) -> None:
+    """Refuse money or a metric that is unknown, or for another kind of question (`kind` None: not known yet)."""
     if plan.money and plan.money.form not in FORMS:
         raise Refused("this money belongs to a ranking", f"one of: {', '.join(FORMS)}", "correct `money`")
     if plan.metric and plan.metric not in METRICS:
         raise Refused(f"`metric: {plan.metric}` cannot decide", nearest(plan.metric, METRICS), "correct `metric`")
-    kind = plan.known_kind
     if plan.money and kind and FORMS[plan.money.form] != kind:
-        raise Refused(
-            f"the money of the case is for {_words(FORMS[plan.money.form])}",
-            f"money for {_words(kind)}",
-            "correct `money`",
-        )
+        asked = _words(FORMS[plan.money.form])
+        raise Refused(f"the money of the case is for {asked}", f"money for {_words(kind)}", "correct `money`")
+    if plan.metric and kind and kind not in METRICS[plan.metric]:
+        allowed = ", ".join(name for name, kinds in METRICS.items() if kind in kinds)
+        raise Refused(f"`metric: {plan.metric}` is not for {_words(kind)}", f"one of: {allowed}", "correct `metric`")
 
 
 def _words(kind: Kind) -> str:
@@ -257,10 +264,8 @@ def _distinct(rows: pa.Table, plan: Plan) -> int:
 def _number_problem(plan: Plan, rows: pa.Table, numeric: bool) -> Problem:
     if not numeric:
         raise Refused(f'"{plan.target}" holds no numbers', "a column of numbers", "correct `kind` or `target`")
-    if plan.positive is not None or (plan.metric and "number" not in METRICS[plan.metric]):
-        raise Refused(
-            f'"{plan.target}" is a number', "`positive`, accuracy and log_loss are for classes", "correct the case"
-        )
+    if plan.positive is not None:
+        raise Refused(f'"{plan.target}" is a number', "`positive` only where there are two values", "correct the case")
     if _distinct(rows, plan) < 2:
         raise _one_class(plan, list(map(str, np.unique(as_numbers(rows, plan.target))[:1])))
     return Problem("number")

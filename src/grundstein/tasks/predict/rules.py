@@ -13,7 +13,7 @@ from grundstein.core.errors import Refused
 from grundstein.tasks.predict.answers import FLOOR, number_answers, two_answers
 from grundstein.tasks.predict.keeping import keep, kept
 from grundstein.tasks.predict.plan import Problem, problem_of, truths
-from grundstein.tasks.predict.worth import weigh
+from grundstein.tasks.predict.worth import learning_weights
 from grundstein.tools.money import FAR, Policy, choose_policy
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Rule:
         del seed
         rows = data["rows"]
         problem = problem_of(self.plan, rows)
-        truth, weights = truths(problem, self.plan, rows), weigh(self.plan, rows, rows, rows).each
+        truth, weights = truths(problem, self.plan, rows), learning_weights(self.plan, rows)
         learn = {"two": _learn_two, "many": _learn_many, "number": _learn_number}[problem.kind]
         state = learn(Seen(self.plan, problem, _said(self.plan, rows), truth, weights))
         return replace(self, problem=problem, state=state)
@@ -111,7 +111,7 @@ class Constant:
         del seed
         rows = data["rows"]
         problem = problem_of(self.plan, rows)
-        truth, weights = truths(problem, self.plan, rows), weigh(self.plan, rows, rows, rows).each
+        truth, weights = truths(problem, self.plan, rows), learning_weights(self.plan, rows)
         if problem.kind == "number":
             level = np.average(truth, weights=weights) if self.name == "mean" else np.median(truth[weights > 0])
             return replace(self, problem=problem, state={"level": float(level)})

@@ -17,7 +17,7 @@ import pyarrow as pa
 from grundstein.tasks.predict.answers import losses
 from grundstein.tasks.predict.plan import Problem, feature_names, problem_of, truths
 from grundstein.tasks.predict.splitting import fold_positions, with_marks
-from grundstein.tasks.predict.worth import weigh
+from grundstein.tasks.predict.worth import learning_weights
 from grundstein.tools.encoding import Encoder
 
 if TYPE_CHECKING:
@@ -110,13 +110,15 @@ def workshop(plan: Plan, rows: pa.Table, seed: int, bends: int = 3) -> Workshop:
     timed = "_time" in rows.column_names
     # A curve learnt inside the range of the past bends the wrong way outside it.
     encoder = Encoder.fit(rows, feature_names(plan, rows), plan.time if timed else "", 0 if timed else bends)
+    weights = learning_weights(plan, rows)
+    folds = [(fit, ask) for fit, ask in fold_positions(rows, plan, seed, INNER_FOLDS) if weights[fit].any()]
     return Workshop(
         problem,
         rows,
         truths(problem, plan, rows),
-        weigh(plan, rows, rows, rows).each,
+        weights,
         encoder,
-        tuple(fold_positions(rows, plan, seed, INNER_FOLDS)),
+        tuple(folds),
         _blocks(rows),
         seed,
     )

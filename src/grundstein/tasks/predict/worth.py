@@ -57,6 +57,12 @@ def weigh(plan: Plan, development: pa.Table, asked: pa.Table, acted: pa.Table) -
     return _inverse(known, above, now, asked_above)
 
 
+def learning_weights(plan: Plan, rows: pa.Table) -> Floats:
+    """Return what each development row counts in a fit; all alike where nobody was left alone."""
+    each = weigh(plan, rows, rows, rows).each
+    return each if each.any() else np.ones(rows.num_rows)
+
+
 def values(plan: Plan, split: Split, answers: pa.Table) -> Values:
     """Value each answer by the case's money, else by its metric; `worst` bounds what a unit can lose."""
     development, truth = split.development["rows"], split.truth["rows"]
