@@ -121,7 +121,8 @@ def opened(entry: Entry, project: Project) -> Entry:
         return project.ledger.once(replace(said, experiment=entry.id))
     earlier = {row.id: cast("Opening", row.record) for row in project.ledger.entries(Opening)}
     verdicts = [cast("Verdict", row.record) for row in project.ledger.entries(Verdict)]
-    opening = deciding.opening_of(pinned, experiment, entry.id, earlier, verdicts)
+    learned = [cast("Experiment", row.record).learned for row in project.ledger.entries(Experiment)]
+    opening = deciding.opening_of(pinned, experiment, entry.id, earlier, deciding.Known(verdicts, learned))
     return project.ledger.once(opening)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import pyarrow as pa
 import pytest
+from arriving_people import people
 
 from grundstein import flow
 from grundstein.core.errors import Refused
@@ -118,6 +119,25 @@ def test_a_random_split_on_a_table_with_time_never_qualifies(project: Folder) ->
     edit(project, "acted: nobody\n", "acted: nobody\ntime: day\nsplit: random\n")
     verdict = cast("Verdict", flow.decide(project, "leaving").record)
     assert verdict.verdict != "qualifies"
+    assert "random split" in " ".join(finding.text() for finding in verdict.findings if finding.code == "GST-J02")
+
+
+def test_units_learned_from_under_another_name_cannot_carry_a_verdict(project: Folder) -> None:
+    """A part of a large table is small, so more of it would be sealed: among it what was learned from."""
+    text = people(3_500, 5, 2.5)
+    (project.root / "large.csv").write_text(text, encoding="utf-8")
+    (project.root / "part.csv").write_text("\n".join(text.splitlines()[:901]), encoding="utf-8")
+    case = (project.root / "cases" / "leaving.yaml").read_text(encoding="utf-8")
+    for table in ("large", "part"):
+        flow.ingest(project, str(project.root / f"{table}.csv"), table)
+        contract = project.contract(table)
+        assert contract is not None
+        project.write_contract(flow.replace(contract, time=""))
+        (project.root / "cases" / f"{table}.yaml").write_text(case.replace("people", table), encoding="utf-8")
+    flow.evaluate(project, "large")
+    verdict = cast("Verdict", flow.decide(project, "part").record)
+    assert verdict.verdict != "qualifies"
+    assert {"GST-J02", "GST-J09"} <= {finding.code for finding in verdict.findings}
 
 
 def test_time_named_by_a_case_is_written_into_a_silent_contract_and_holds_for_every_case(project: Folder) -> None:

@@ -19,6 +19,7 @@ def evaluate(
     case: Annotated[str, typer.Argument(help="A case, or a file with --target.")],
     target: Annotated[str, typer.Option(help="With a file: the column to be told.")] = "",
     dates: Annotated[str, typer.Option(help="With a file: order of ambiguous dates: dmy, mdy or ymd.")] = "",
+    header: Annotated[str, typer.Option(help="With a file: the line of the header, or none.")] = "",
     test: Test = None,
     as_json: Json = False,
 ) -> None:
@@ -30,7 +31,7 @@ def evaluate(
     from grundstein.cli import documents, show
     from grundstein.cli.quick import from_file
 
-    given = {"dates": dates} if dates else {}
+    given = {name: value for name, value in (("dates", dates), ("header", header)) if value}
     begun = from_file(context.obj, Path(case), target, given) if target or Path(case).suffix else None
     opened = begun.project if begun else project(context)
     entry = flow.evaluate(opened, begun.case if begun else case, show.tests(test))

@@ -17,7 +17,11 @@ def ingest(
     dates: Annotated[str, typer.Option(help="Order of ambiguous dates: dmy, mdy or ymd.")] = "",
     sheet: Annotated[str, typer.Option(help="The sheet of a workbook.")] = "",
     encoding: Annotated[str, typer.Option(help="The encoding, where it is known.")] = "",
-    header: Annotated[str, typer.Option(help="The line of the header, from 1.")] = "",
+    header: Annotated[str, typer.Option(help="The line of the header, 1-2 for two joined lines, or none.")] = "",
+    delimiter: Annotated[str, typer.Option(help="What parts the columns; also: tab, space.")] = "",
+    quote: Annotated[str, typer.Option(help="What stands around a value that holds the delimiter.")] = "",
+    escape: Annotated[str, typer.Option(help="What stands before a quotation mark inside a value.")] = "",
+    decimal: Annotated[str, typer.Option(help="The decimal sign: comma or point.")] = "",
     as_json: Json = False,
 ) -> None:
     """Read a file into a governed table; rows that break its contract are kept aside with the reason.
@@ -28,7 +32,8 @@ def ingest(
 
     from grundstein import flow
 
-    given = {"dates": dates, "sheet": sheet, "encoding": encoding, "header": header}
+    given = {"dates": dates, "sheet": sheet, "encoding": encoding, "header": header, "delimiter": delimiter}
+    given |= {"quote": quote, "escape": escape, "decimal": {"comma": ",", "point": "."}.get(decimal, decimal)}
     opened = project(context)
     batch = flow.ingest(opened, source, table, {name: value for name, value in given.items() if value})
     if as_json:

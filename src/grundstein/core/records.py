@@ -121,7 +121,7 @@ class Flip:
 
 @dataclass(frozen=True)
 class Experiment:
-    """Solutions compared on development rows."""
+    """Solutions compared on development rows. `learned` is a sketch of them: their 1,024 smallest unit hashes."""
 
     question: str
     snapshot: str
@@ -143,6 +143,7 @@ class Experiment:
     detectable: float | None
     units_needed: int | None
     differences: str
+    learned: tuple[int, ...]
     flips: tuple[Flip, ...]
     findings: tuple[Finding, ...]
     figures: tuple[Figure, ...]

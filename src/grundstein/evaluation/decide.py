@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from grundstein.core.canonical import canonical, digest
+from grundstein.core.findings import Finding
 from grundstein.core.records import Opening, Outcome, Verdict
 from grundstein.evaluation import checks
 from grundstein.evaluation.evaluate import look_at
@@ -15,7 +16,7 @@ from grundstein.evaluation.experiment import live
 from grundstein.evaluation.flips import flips
 from grundstein.evaluation.judge import Part, judge
 from grundstein.evaluation.kept import kept_values
-from grundstein.evaluation.openings import account, identical, sketch
+from grundstein.evaluation.openings import account, identical, overlap, sketch
 from grundstein.tools.sealing import sealed_rows, unit_hash
 
 if TYPE_CHECKING:
@@ -24,13 +25,13 @@ if TYPE_CHECKING:
     from pyarrow import Table
 
     from grundstein.core.case import Case
-    from grundstein.core.findings import Finding
     from grundstein.core.ports import FileStore
     from grundstein.core.records import Experiment, Flip
     from grundstein.core.task import Split, Values
     from grundstein.evaluation.evaluate import Pinned
     from grundstein.evaluation.judge import Judgement
 
+LEARNED = 0.01
 FREE = ("question", "decision", "name", "signed_by", "affects", "risk", "period", "idea")
 
 
@@ -43,21 +44,25 @@ class Sealed:
     values: Mapping[str, Values]
 
 
+@dataclass(frozen=True)
+class Known:
+    """What the ledger knows before an opening: verdicts, and sketches of the units that were learned from."""
+
+    verdicts: Sequence[Verdict]
+    learned: Sequence[tuple[int, ...]]
+
+
 def needs_no_opening(experiment: Experiment) -> bool:
     """Tell whether development alone settles it: no candidate, or perfect answers would gain less than the margin."""
     return not experiment.winner or _perfect_gain(experiment) < min(experiment.margins.values())
 
 
 def opening_of(
-    pinned: Pinned,
-    experiment: Experiment,
-    experiment_id: str,
-    earlier: Mapping[str, Opening],
-    verdicts: Sequence[Verdict],
+    pinned: Pinned, experiment: Experiment, experiment_id: str, earlier: Mapping[str, Opening], known: Known
 ) -> Opening:
     """Return the opening to be appended before a sealed row is read, or an earlier one that is identical: that is free.
 
-    `earlier` are the openings so far by record id, `verdicts` what came of them.
+    `earlier` are the openings so far by record id.
     """
     identity = _identity(pinned, experiment)
     same = identical(identity, earlier)
@@ -65,7 +70,9 @@ def opening_of(
         return earlier[same]
     rows = pinned.data[pinned.task.roles[0].name]
     units = unit_hash(rows.filter(sealed_rows(rows, pinned.seal)), pinned.seal.key, pinned.seal.salt)
-    cost = account(units, earlier, verdicts)
+    cost, small = account(units, earlier, known.verdicts), sketch(units)
+    share = max((overlap(small, one) for one in known.learned), default=0.0)
+    used = (Finding("GST-J09", "issue", {"share": share}),) if share >= LEARNED else ()
     return Opening(
         experiment=experiment_id,
         case=pinned.case.name,
@@ -73,9 +80,9 @@ def opening_of(
         count=cost.count,
         level=cost.level,
         units=len(np.unique(units)),
-        sketch=sketch(units),
+        sketch=small,
         given={"table": pinned.seal.table} if pinned.seal.how == "given" else {},
-        findings=cost.findings,
+        findings=(*cost.findings, *used),
     )
 
 
@@ -168,7 +175,18 @@ def _judged(case: Case, experiment: Experiment, parts: Mapping[str, Part], openi
     tolerance = case.worthwhile if case.tolerance is None else case.tolerance
     perfect = _perfect_gain(experiment)
     first = opening.count == 1
-    return judge(parts[experiment.winner], opponents, experiment.margins, opening.level, tolerance, perfect, first)
+    winner = parts[experiment.winner]
+    winner = replace(winner, test=replace(winner.test, biased=winner.test.biased or _barred(case, opening)))
+    return judge(winner, opponents, experiment.margins, opening.level, tolerance, perfect, first)
+
+
+def _barred(case: Case, opening: Opening) -> str:
+    """Why these sealed units cannot carry a verdict, whatever they show."""
+    if case.time and case.split == "random":
+        return "a random split mixes earlier and later rows"
+    if any(finding.code == "GST-J09" for finding in opening.findings):
+        return "units of the sealed part were once used in development"
+    return ""
 
 
 def _perfect_gain(experiment: Experiment) -> float:

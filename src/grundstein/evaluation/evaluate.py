@@ -18,7 +18,9 @@ from grundstein.evaluation.experiment import Trial, contenders, joined, trial
 from grundstein.evaluation.flips import flips
 from grundstein.evaluation.judge import Foretold, foretell
 from grundstein.evaluation.kept import keep_values
+from grundstein.evaluation.openings import sketch
 from grundstein.tools.inference import opening_level
+from grundstein.tools.sealing import unit_hash
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -90,6 +92,7 @@ def evaluate(
         detectable=foretold.detectable if foretold else None,
         units_needed=foretold.units_needed if foretold else None,
         differences=keep_values({one.name: one.values for one in tested.tried}, files),
+        learned=_learned(pinned, split),
         flips=flips(case, lambda changed: _holds(task, changed, tested, split.questions.num_rows)),
         findings=(*more, *_left_out(tested), *checked.findings),
         figures=(*checked.figures, *_figures(task, case, tested)),
@@ -98,6 +101,10 @@ def evaluate(
         lock=pinned.lock,
     )
     return experiment, {one.name: one.seconds for one in tested.tried}
+
+
+def _learned(pinned: Pinned, split: Split) -> tuple[int, ...]:
+    return sketch(unit_hash(split.development[pinned.task.roles[0].name], pinned.seal.key, pinned.seal.salt))
 
 
 def margins(case: Case, tested: Trial) -> dict[str, float]:

@@ -67,7 +67,7 @@ def read_pile(files: Sequence[SourceFile], settings: Mapping[str, str], contract
     )
 
 
-def proposed(name: str, pile: Pile, settings: Mapping[str, str]) -> tuple[Contract, tuple[Finding, ...]]:
+def proposed(name: str, pile: Pile, settings: Mapping[str, str], timezone: str) -> tuple[Contract, tuple[Finding, ...]]:
     """Propose the contract of a new table from its first rows; Refused where there are none to learn from."""
     if pile.raw.rows == 0:
         raise Refused(
@@ -75,7 +75,7 @@ def proposed(name: str, pile: Pile, settings: Mapping[str, str]) -> tuple[Contra
             "At least one row below the header in the first ingest of a table.",
             "Ingest a file with rows first; files without rows are taken after that.",
         )
-    contract, findings = propose(name, pile.raw, settings)
+    contract, findings = propose(name, pile.raw, settings, timezone)
     return contract, (*findings, Finding(PROPOSED, "tip", {"table": name, "columns": len(contract.columns)}))
 
 

@@ -78,7 +78,9 @@ def _bring(project: Project, source: str, table: str, known: Known, settings: Ma
     project.progress.step(f"reading {source}")
     before = project.contract(table)
     pile = read_pile(known.new, settings, before)
-    contract, findings = (before, ()) if before else proposed(table, pile, settings)
+    contract, findings = (
+        (before, ()) if before else proposed(table, pile, {**settings, "currency": project.currency}, project.timezone)
+    )
     project.progress.step(f"checking {pile.raw.rows:,} rows")
     arrival = sorted_out(pile, contract, project.timezone, _keys(project.tables, table, contract))
     if known.there:

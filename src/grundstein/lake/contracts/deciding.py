@@ -16,7 +16,6 @@ from grundstein.lake.contracts.casting import read_column
 from grundstein.lake.contracts.look import ENOUGH, Look
 from grundstein.lake.contracts.words import is_code, is_date, is_id
 from grundstein.lake.reading.dates import take_apart
-from grundstein.lake.reading.naming import shown
 from grundstein.lake.reading.numbers import Style, currencies, decimals, numbers_as_written
 
 if TYPE_CHECKING:
@@ -192,14 +191,13 @@ def _fitted(look: Look, column: Column, fits: np.ndarray | None = None) -> Decid
             "column": look.name,
             "type": column.type,
             "share": share,
-            "values": shown(odd.to_pylist()),
         }
         return _text(look, "GST-D57", facts)
     rejected = int(look.counts[~typed].sum())
-    return _kept(look, column, tuple(odd.to_pylist()), rejected)
+    return _kept(look, column, rejected)
 
 
-def _kept(look: Look, column: Column, odd: tuple[str, ...] = (), rejected: int = 0) -> Decided:
+def _kept(look: Look, column: Column, rejected: int = 0) -> Decided:
     """Add the markers found to the column's source."""
     missing = "\n".join(look.markers)
     source = {**column.source, "missing": missing} if missing else column.source
@@ -209,7 +207,6 @@ def _kept(look: Look, column: Column, odd: tuple[str, ...] = (), rejected: int =
             "column": look.name,
             "count": rejected,
             "type": column.type,
-            "values": shown(odd),
         }
         told = (Finding("GST-D56", "issue", facts),)
     kept = Column(column.name, column.type, scale=column.scale, source=source)
