@@ -171,9 +171,10 @@ def as_instants(table: pa.Table, name: str) -> pa.ChunkedArray:
 
 
 def _column(table: pa.Table, name: str) -> pa.ChunkedArray:
-    if name not in table.column_names:
+    place = table.schema.get_field_index(name)
+    if place < 0:
         raise Refused(f'the column "{name}" is missing', nearest(name, table.column_names), "bring it with the rows")
-    return table[name]
+    return table.column(place)
 
 
 def _cast(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
@@ -280,7 +281,7 @@ def _bends(inside: Floats, most: int) -> Iterable[tuple[float, float]]:
 
 def _moment(name: str, table: pa.Table, elapsed: bool) -> Feature:
     days = _number(name, _days(as_instants(table, name)))
-    hours = pa.types.is_timestamp(table[name].type)
+    hours = pa.types.is_timestamp(_column(table, name).type)
     return Feature(
         name, "moment", days.missing, days.centre, days.spread, days.low, days.high, elapsed=elapsed, hours=hours
     )

@@ -136,19 +136,17 @@ def _calibration(raw: Floats, truth: Floats, weights: Floats) -> tuple[float, fl
 
 
 def _platt(raw: Floats, truth: Floats, weights: Floats) -> tuple[float, float] | None:
-    """Logistic regression of the truth on the log odds by Newton's steps; None with under 30 of a class."""
-    if min(((truth > 0) & (weights > 0)).sum(), ((truth <= 0) & (weights > 0)).sum()) < 30:
+    """Logistic regression of the truth on the log odds; None with under 30 of a class, or where it would turn round."""
+    counted = weights > 0
+    yes = truth[counted] > 0
+    if min(yes.sum(), (~yes).sum()) < 30:
         return None
-    design = np.column_stack([log_odds(raw), np.ones(len(raw))])
-    found = np.array([1.0, 0.0])
-    for _ in range(30):
-        p = 1.0 / (1.0 + np.exp(-design @ found))
-        curve = (design * (weights * p * (1 - p))[:, None]).T @ design + 1e-6 * np.eye(2)
-        step = np.linalg.solve(curve, design.T @ (weights * (truth - p)))
-        found = found + step
-        if np.abs(step).max() < 1e-8:
-            break
-    return (float(found[0]), float(found[1])) if found[0] > 0 and np.isfinite(found).all() else None
+    from sklearn.linear_model import LogisticRegression
+
+    odds = log_odds(raw[counted])[:, None]
+    curve = LogisticRegression(C=1e6, solver="newton-cholesky").fit(odds, yes, weights[counted])
+    slope, offset = float(curve.coef_[0, 0]), float(curve.intercept_[0])
+    return (slope, offset) if slope > 0 else None
 
 
 def _quantile(values: Floats, weights: Floats, wanted: float) -> float:

@@ -103,13 +103,14 @@ def _classes(shop: Workshop, fit: NDArray[np.int64], strength: float, start: Lin
 
     many = shop.problem.kind == "many"
     solver = "newton-cholesky" if shop.linear.shape[1] <= NARROW and not many else "lbfgs"
-    model = LogisticRegression(C=strength, solver=solver, max_iter=100, tol=1e-4, warm_start=start is not None)
+    steps = 30 if shop.linear.size > LARGE else 100
+    model = LogisticRegression(C=strength, solver=solver, max_iter=steps, tol=1e-4, warm_start=start is not None)
     seen = np.unique(shop.truth[fit]).astype(np.int64)
     if start is not None:
         rows = seen if many and len(seen) > 2 else slice(None)
         model.coef_, model.intercept_, model.classes_ = start.weights[rows], start.offsets[rows], seen.astype(float)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # not converged after 100 steps is a setting like others: inner folds judge it
+        warnings.simplefilter("ignore")  # not converged after all steps is a setting like others: inner folds judge it
         model.fit(shop.linear[fit], shop.truth[fit], shop.counts(fit))
     if not many:
         return Linear(model.coef_, model.intercept_, "two")

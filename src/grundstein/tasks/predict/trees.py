@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 LEAVES = 6
 MOST_TREES = 6_000
+LARGE = 8_000_000
 
 
 @dataclass(frozen=True)
@@ -78,8 +79,10 @@ def learn(shop: Workshop) -> tuple[Trees, Floats]:
 
 
 def _length(shop: Workshop) -> tuple[int, float]:
-    """At most this many rounds, and what each may learn: large tables bear more and longer steps."""
+    """At most this many rounds, and what each may learn: more of both with many rows, fewer rounds on a huge table."""
     rounds, rate = (300, 0.05) if len(shop.truth) < 15_000 else (700, 0.1)
+    if shop.trees.size > LARGE:
+        rounds, rate = 150, 0.1
     if shop.problem.kind == "many":
         rounds = min(rounds, max(30, MOST_TREES // (10 * len(shop.problem.labels))))
         rate = max(rate, 0.1)
