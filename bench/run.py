@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import os
 import platform
 import sys
-import time
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -25,15 +25,16 @@ def main(words: list[str]) -> int:
     quick = "--quick" in words
     chosen = [word for word in words if not word.startswith("-")] or list(PARTS)
     sys.path.insert(0, str(Path(__file__).parent))
-    before = _sections(PAGE.read_text(encoding="utf-8")) if PAGE.exists() else {}
     for name in chosen:
-        start = time.process_time()
+        start = _spent()
         text = importlib.import_module(name).run(quick)
-        took = time.process_time() - start
+        took = _spent() - start
         day = datetime.now(UTC).date().isoformat()
-        before[name] = f"<!-- {name} -->\n{text.strip()}\n\n*Measured {day}, {took:.0f} CPU s, {_machine()}.*\n"
-        print(before[name], flush=True)
+        section = f"<!-- {name} -->\n{text.strip()}\n\n*Measured {day}, {took:.0f} CPU s, {_machine()}.*\n"
+        print(section, flush=True)
         if not quick:
+            before = _sections(PAGE.read_text(encoding="utf-8")) if PAGE.exists() else {}
+            before[name] = section
             PAGE.write_text(HEAD + "\n" + "\n".join(before[part] for part in PARTS if part in before), encoding="utf-8")
     return 0
 
@@ -41,6 +42,11 @@ def main(words: list[str]) -> int:
 def _sections(page: str) -> dict[str, str]:
     pieces = page.split("<!-- ")[1:]
     return {piece.split(" -->")[0]: "<!-- " + piece for piece in pieces}
+
+
+def _spent() -> float:
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
 
 
 def _machine() -> str:
