@@ -124,7 +124,7 @@ def _adult() -> str:
     best = max(told["candidates"], key=lambda one: one["metrics"].get("roc_auc", 0))
     return f"""
 **Adult, official test part by `--test`**: {told["verdict"]} ({told["figures"]} figures), candidate {told["winner"]},
-best ROC AUC {best["metrics"]["roc_auc"]:.4f} ({best["name"]}), {spent:.0f} CPU s for evaluate and decide with all checks.
+best ROC AUC {best["metrics"]["roc_auc"]:.4f} ({best["name"]}), {spent:.0f} CPU s for evaluate, checks and decide.
 """
 
 

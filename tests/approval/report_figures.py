@@ -18,7 +18,7 @@ SLICES = Figure(
     "interval",
     {"en": "Where the new answer gains least", "de": "Wo die neue Antwort am wenigsten bringt"},
     {
-        "slice": ("Contract: Two year", "InternetService: No", "tenure: > 55 – 72"),
+        "slice": ("Contract: Two year", "InternetService: No", "tenure: 55–72"),
         "gain": (-0.4, 0.2, 0.9),
         "low": (-1.1, -0.6, -0.5),
         "high": (0.3, 1.0, 2.3),

@@ -107,7 +107,7 @@ def _quarters(column: pa.ChunkedArray) -> Iterator[tuple[str, NDArray[np.bool_]]
     edges = np.unique(np.quantile(values[here], (0, 0.25, 0.5, 0.75, 1)))
     for place, (low, high) in enumerate(pairwise(edges)):
         inside = here & (values <= high) & ((values > low) if place else (values >= low))
-        yield f"{low:g} – {high:g}" if not place else f"> {low:g} – {high:g}", inside
+        yield f"{low:g}–{high:g}", inside
 
 
 def _facts(look: Look, weakest: Slice) -> dict[str, Fact]:
