@@ -197,7 +197,7 @@ def test_a_settled_case_says_what_its_column_says() -> None:
     assert TASK.measure(settled) == "log_loss"
     number = TASK.settle(case_of("months"), {"rows": people()})
     assert TASK.measure(number) == "absolute_error"
-    assert [solution.name for solution in TASK.trivial(number)] == ["mean", "median"]
+    assert [solution.name for solution in TASK.trivial(number)] == ["average", "median"]
 
 
 def test_trivial_answers_follow_the_question() -> None:

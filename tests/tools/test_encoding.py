@@ -117,6 +117,13 @@ def test_an_unseen_level_is_zeros_and_a_rare_one_shares_a_column() -> None:
     assert plain.matrix(pa.table({"c": ["a", "new", None]})).tolist() == [[1, 0], [0, 0], [0, 0]]
 
 
+def test_an_unseen_level_is_not_taken_for_a_missing_one() -> None:
+    encoder = Encoder.fit(pa.table({"c": ["a", "b", None] * 9}), ["c"])
+    assert encoder.names == ("c = a", "c = b", "c is missing")
+    assert encoder.matrix(pa.table({"c": ["new", None]})).tolist() == [[0, 0, 0], [0, 0, 1]]
+    assert encoder.tree_matrix(pa.table({"c": ["b", "new"]})).tolist() == [[1], [2]]
+
+
 def test_missing_values_and_infinities_are_told_apart_from_the_mean() -> None:
     encoder = Encoder.fit(pa.table({"x": [1.0, 2.0, 3.0, None, float("inf"), float("nan")]}), ["x"], bends=0)
     assert encoder.names == ("x", "x is missing")

@@ -18,7 +18,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from grundstein.core.errors import Refused, nearest
+from grundstein.tools.columns import NUMERIC, as_instants, as_numbers, as_texts, cast, column_of, floats
 from grundstein.tools.textcolumns import TextTerms, fit_terms, weigh_terms
 
 if TYPE_CHECKING:
@@ -36,7 +36,6 @@ TEXT_COLUMNS = 400
 MOST_BENT = 300
 SLACK = 0.25
 DAY_US = 86_400_000_000.0
-NUMERIC = (pa.types.is_boolean, pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal)
 ID_NAME = re.compile(r"(^|[_\W])(id|nr|no|key|uuid|guid|nummer|number|pid)$|[a-z]I[dD]$", re.IGNORECASE)
 
 
@@ -140,60 +139,8 @@ class Encoder:
         return cls(tuple(_feature(state) for state in plain["features"]), plain["left_out"])
 
 
-def as_numbers(table: pa.Table, name: str) -> Floats:
-    """Read a column as float64, NaN where it is missing or not finite; Refused where it holds something else."""
-    column = _column(table, name)
-    try:
-        numbers = _floats(_cast(column, pa.float64()))
-    except pa.ArrowInvalid as problem:
-        raise _unlike(name, "numbers", problem) from problem
-    numbers[~np.isfinite(numbers)] = math.nan
-    return numbers
-
-
-def as_texts(table: pa.Table, name: str) -> pa.ChunkedArray:
-    """Read a column as text, null where it is missing; Refused where it has no text form."""
-    try:
-        return _cast(_column(table, name), pa.string())
-    except pa.ArrowInvalid as problem:
-        raise _unlike(name, "texts", problem) from problem
-
-
-def as_instants(table: pa.Table, name: str) -> pa.ChunkedArray:
-    """Read a column as timestamps in UTC microseconds; Refused where it cannot be."""
-    column = _column(table, name)
-    if any(is_kind(column.type) for is_kind in NUMERIC):
-        raise _unlike(name, "dates", TypeError("it holds numbers"))
-    try:
-        return _cast(column, pa.timestamp("us"))
-    except pa.ArrowInvalid as problem:
-        raise _unlike(name, "dates", problem) from problem
-
-
-def _column(table: pa.Table, name: str) -> pa.ChunkedArray:
-    place = table.schema.get_field_index(name)
-    if place < 0:
-        raise Refused(f'the column "{name}" is missing', nearest(name, table.column_names), "bring it with the rows")
-    return table.column(place)
-
-
-def _cast(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
-    """Cast, whatever the path; every failure is ArrowInvalid."""
-    if pa.types.is_dictionary(column.type):
-        column = pc.cast(column, column.type.value_type)
-    try:
-        return pc.cast(column, kind, safe=pa.types.is_string(column.type))
-    except pa.ArrowNotImplementedError as problem:
-        raise pa.ArrowInvalid(str(problem)) from problem
-
-
-def _unlike(name: str, wanted: str, problem: Exception) -> Refused:
-    reason = str(problem).splitlines()[0]
-    return Refused(f'the column "{name}" is not what was learnt: {reason}', f"expected: {wanted}", "correct the column")
-
-
 def _kinds(table: pa.Table, columns: Sequence[str]) -> tuple[dict[str, str], dict[str, str]]:
-    found = {name: _kind(name, _column(table, name)) for name in columns}
+    found = {name: _kind(name, column_of(table, name)) for name in columns}
     kinds = {name: kind for name, kind in found.items() if kind in get_args(Kind)}
     return kinds, {name: reason for name, reason in found.items() if name not in kinds}
 
@@ -203,12 +150,7 @@ def _kind(name: str, column: pa.ChunkedArray) -> str:
     kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
     if column.null_count == len(column) or pa.types.is_null(kind):
         return "empty"
-    if (
-        pa.types.is_boolean(kind)
-        or pa.types.is_integer(kind)
-        or pa.types.is_floating(kind)
-        or pa.types.is_decimal(kind)
-    ):
+    if any(is_kind(kind) for is_kind in NUMERIC):
         return _kind_of_number(name, column, pa.types.is_integer(kind))
     if pa.types.is_date(kind) or pa.types.is_timestamp(kind):
         return "constant" if _constant(column) else "moment"
@@ -222,7 +164,7 @@ def _constant(column: pa.ChunkedArray) -> bool:
 
 
 def _kind_of_number(name: str, column: pa.ChunkedArray, whole: bool) -> str:
-    numbers = _floats(_cast(column, pa.float64()))
+    numbers = floats(cast(column, pa.float64()))
     finite = numbers[np.isfinite(numbers)]
     if not len(finite):
         return "empty"
@@ -236,7 +178,7 @@ def _kind_of_number(name: str, column: pa.ChunkedArray, whole: bool) -> str:
 
 
 def _kind_of_text(column: pa.ChunkedArray) -> str:
-    counts = pc.value_counts(_cast(column, pa.string()).drop_null())
+    counts = pc.value_counts(cast(column, pa.string()).drop_null())
     rows, distinct = len(column) - column.null_count, len(counts)
     if distinct == 1:
         return "constant" if column.null_count == 0 else "category"
@@ -281,7 +223,7 @@ def _bends(inside: Floats, most: int) -> Iterable[tuple[float, float]]:
 
 def _moment(name: str, table: pa.Table, elapsed: bool) -> Feature:
     days = _number(name, _days(as_instants(table, name)))
-    hours = pa.types.is_timestamp(_column(table, name).type)
+    hours = pa.types.is_timestamp(column_of(table, name).type)
     return Feature(
         name, "moment", days.missing, days.centre, days.spread, days.low, days.high, elapsed=elapsed, hours=hours
     )
@@ -296,12 +238,8 @@ def _category(name: str, texts: pa.ChunkedArray, most: int) -> Feature:
     return Feature(name, "category", texts.null_count > 0, levels=levels, other=len(levels) < len(ordered))
 
 
-def _floats(column: pa.ChunkedArray) -> Floats:
-    return np.array(pc.fill_null(column, math.nan).to_numpy(), dtype=np.float64, copy=True)
-
-
 def _days(instants: pa.ChunkedArray) -> Floats:
-    return _floats(pc.cast(pc.cast(instants, pa.int64()), pa.float64(), safe=False)) / DAY_US
+    return floats(pc.cast(pc.cast(instants, pa.int64()), pa.float64(), safe=False)) / DAY_US
 
 
 def _standard(feature: Feature, numbers: Floats) -> list[Floats]:
@@ -334,11 +272,10 @@ def _linear_blocks(feature: Feature, table: pa.Table) -> list[Floats]:
         return [*(scaled if feature.elapsed else scaled[1:]), *_circles(feature, instants)]
     codes, missing = _codes(feature, table)
     shown = len(feature.levels) + feature.other
-    block = np.zeros((table.num_rows, shown + 1))
-    codes[missing] = shown
-    rows = np.flatnonzero(codes < shown + 1)
+    block = np.zeros((table.num_rows, shown))
+    rows = np.flatnonzero((codes < shown) & ~missing)
     block[rows, codes[rows]] = 1.0
-    return [block if feature.missing else block[:, :shown]]
+    return [block, missing.astype(np.float64)] if feature.missing else [block]
 
 
 def _tree_blocks(feature: Feature, table: pa.Table) -> list[Floats]:
@@ -364,7 +301,7 @@ def _parts(feature: Feature) -> list[tuple[str, int]]:
 
 def _part(instants: pa.ChunkedArray, part: str) -> Floats:
     read = {"month": pc.month, "weekday": pc.day_of_week, "hour": pc.hour}[part]
-    return _floats(pc.cast(read(instants), pa.float64()))
+    return floats(pc.cast(read(instants), pa.float64()))
 
 
 def _circles(feature: Feature, instants: pa.ChunkedArray) -> Iterable[Floats]:

@@ -85,12 +85,14 @@ class Predict:
         return Default(plan)
 
     def trivial(self, case: Case) -> Iterable[Solution]:
-        """Two classes with money: nobody, everybody; many: the majority; a number: mean and median."""
+        """Two classes with money: nobody, everybody; many: the majority; a number: average and median."""
         from grundstein.tasks.predict.rules import Constant
 
         plan = plan_of(case)
         kind = plan.known_kind
-        names = {"two": ("majority",), "many": ("majority",), "number": ("mean", "median"), None: ("constant",)}[kind]
+        names = {"two": ("majority",), "many": ("majority",), "number": ("average", "median"), None: ("constant",)}[
+            kind
+        ]
         if kind == "two" and plan.money:
             names = ("nobody", "everybody")
         return [Constant(plan, name) for name in names]

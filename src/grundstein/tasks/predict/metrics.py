@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from grundstein.tasks.predict.answers import FLOOR, losses
 from grundstein.tasks.predict.plan import problem_of, truths
 from grundstein.tasks.predict.worth import probabilities_of_truth, weigh
-from grundstein.tools.encoding import as_numbers, as_texts
+from grundstein.tools.columns import as_numbers, as_texts
 
 if TYPE_CHECKING:
     import pyarrow as pa

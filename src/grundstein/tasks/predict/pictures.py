@@ -9,7 +9,7 @@ import numpy as np
 from grundstein.core.figures import Figure
 from grundstein.tasks.predict.plan import problem_of, truths
 from grundstein.tasks.predict.worth import weigh
-from grundstein.tools.encoding import as_numbers
+from grundstein.tools.columns import as_numbers
 
 if TYPE_CHECKING:
     import pyarrow as pa

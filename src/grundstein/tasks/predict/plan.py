@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from grundstein.core.case import Money
 from grundstein.core.errors import Refused, nearest
-from grundstein.tools.encoding import NUMERIC, as_numbers, as_texts
+from grundstein.tools.columns import NUMERIC, as_numbers, as_texts
 from grundstein.tools.money import Stakes, stakes
 
 if TYPE_CHECKING:

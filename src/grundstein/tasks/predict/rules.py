@@ -99,7 +99,7 @@ class Seen:
 
 @dataclass(frozen=True)
 class Constant:
-    """One answer for all: `nobody`, `everybody`, `majority`, `mean`, `median`, or `constant` where the kind is open."""
+    """One answer for all: `nobody`, `everybody`, `majority`, `average`, `median`; `constant` where the kind is open."""
 
     plan: Plan
     name: str
@@ -113,8 +113,8 @@ class Constant:
         problem = problem_of(self.plan, rows)
         truth, weights = truths(problem, self.plan, rows), learning_weights(self.plan, rows)
         if problem.kind == "number":
-            level = np.average(truth, weights=weights) if self.name == "mean" else np.median(truth[weights > 0])
-            return replace(self, problem=problem, state={"level": float(level)})
+            level = _mean(truth, weights) if self.name == "average" else float(np.median(truth[weights > 0]))
+            return replace(self, problem=problem, state={"level": level})
         rates = _rates(truth, weights, len(problem.labels))
         act = {"nobody": 0.0, "everybody": 1.0 if self.plan.room is None else self.plan.room}
         fallback = 1.0 if problem.kind == "many" else float(rates[-1] > 0.5)

@@ -13,7 +13,7 @@ from grundstein.core.errors import Refused
 from grundstein.core.task import Values
 from grundstein.tasks.predict.answers import FLOOR, losses, number_answers, two_answers
 from grundstein.tasks.predict.plan import YES, problem_of, truths
-from grundstein.tools.encoding import NUMERIC, as_numbers, as_texts
+from grundstein.tools.columns import NUMERIC, as_numbers, as_texts
 from grundstein.tools.money import Stakes, choose_policy, number_worth
 from grundstein.tools.sealing import periods
 
