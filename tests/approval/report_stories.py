@@ -99,6 +99,7 @@ EXPERIMENT = Experiment(
     detectable=2.9,
     units_needed=1500,
     differences="f" * 64,
+    learned=(),
     flips=(Flip("success", 0.3, 0.2134),),
     findings=(
         Finding("GST-S04", "tip", {"units": "rows"}),

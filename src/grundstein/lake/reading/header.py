@@ -116,11 +116,7 @@ def _strange(row: Row, kinds: Sequence[Kind]) -> bool:
 def _first_name(rows: Sequence[Row], numbers: Sequence[int], kinds: Sequence[Kind], at: int) -> int:
     """The first of the lines, one right above the other down to `at`, that all could be names."""
     first = at
-    while (
-        first
-        and numbers[first] - numbers[first - 1] == 1
-        and all(_namelike(r, kinds) for r in rows[first - 1 : at])
-    ):
+    while first and numbers[first] - numbers[first - 1] == 1 and all(_namelike(r, kinds) for r in rows[first - 1 : at]):
         first -= 1
     return first
 
