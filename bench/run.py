@@ -12,7 +12,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "benchmarks.md"
-PARTS = ("judge", "tables", "verdicts", "checks", "recommend", "costs")
+PARTS = ("judge", "tables", "verdicts", "bank", "time_settings", "checks", "recommend", "costs")
+TITLES = {"judge": "The judge alone, on simulated values", "tables": "Tables, beside scikit-learn and LightGBM"}
 LIBRARIES = ("numpy", "scipy", "scikit-learn", "lightgbm", "duckdb", "pyarrow", "pyiceberg")
 HEAD = """# Benchmarks
 Written by `make bench`; every figure was measured by the code in `bench/`, side by side with its peer in one run.
@@ -30,7 +31,8 @@ def main(words: list[str]) -> int:
         text = importlib.import_module(name).run(quick)
         took = _spent() - start
         day = datetime.now(UTC).date().isoformat()
-        section = f"<!-- {name} -->\n{text.strip()}\n\n*Measured {day}, {took:.0f} CPU s, {_machine()}.*\n"
+        titled = text.strip() if text.startswith("## ") else f"## {TITLES.get(name, name.capitalize())}\n{text.strip()}"
+        section = f"<!-- {name} -->\n{titled}\n\n*Measured {day}, {took:.0f} CPU s, {_machine()}.*\n"
         print(section, flush=True)
         if not quick:
             before = _sections(PAGE.read_text(encoding="utf-8")) if PAGE.exists() else {}

@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +24,7 @@ def run(quick: bool) -> str:
     """Return the section's text."""
     if not DATA.is_dir():
         return "## Verdicts on real tables\nNot measured: the real data sets are not beside this checkout."
-    return "\n".join(["## Verdicts on real tables", _telco(2 if quick else 20), _bank(), _adult()])
+    return "\n".join(["## Verdicts on real tables", _telco(2 if quick else 20), _adult()])
 
 
 def grundstein(folder: Path, *words: str) -> dict[str, Any]:
@@ -80,33 +79,6 @@ def case(folder: Path, name: str, **fields: str) -> None:
     (folder / "cases").mkdir(exist_ok=True)
     lines = {"task": "predict"} | fields
     (folder / "cases" / f"{name}.yaml").write_text("".join(f"{k}: {v}\n" for k, v in lines.items()), encoding="utf-8")
-
-
-def _bank() -> str:
-    rows = []
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        begin(folder, "bench")
-        with zipfile.ZipFile(DATA / "tabular" / "bank-additional.zip") as archive:
-            full = [one for one in archive.namelist() if one.endswith("additional-full.csv") and "MACOSX" not in one]
-            (folder / "bank.csv").write_bytes(archive.read(full[0]))
-        grundstein(folder, "ingest", "bank.csv", "--table", "bank")
-        asked = {"question": "Who subscribes?", "data": "bank", "target": "y", "positive": '"yes"', "time": "_row"}
-        for named, ignore in (("with", "[]"), ("without", "[duration]")):
-            case(folder, named, **asked, ignore=ignore, metric="log_loss")
-            rows.append(_bank_row(f"{named} `duration`", grundstein(folder, "evaluate", named)))
-    head = [
-        "| columns | linear ROC AUC, development folds forward in time | asked about | random split |",
-        "|---|---|---|---|",
-    ]
-    return "\n".join(["", "**Bank marketing in file order** (`time: _row`)", "", *head, *rows, ""])
-
-
-def _bank_row(named: str, told: dict[str, Any]) -> str:
-    asked = [one["text"] for one in told["findings"] if one["code"].startswith("GST-K") and one["section"] == "issue"]
-    random = [one["text"] for one in told["findings"] if one["code"] == "GST-S05"]
-    linear = next(one for one in told["candidates"] if one["name"] == "linear")
-    return f"| {named} | {linear['metrics']['roc_auc']:.3f} | {'; '.join(asked) or '-'} | {'; '.join(random) or '-'} |"
 
 
 def _adult() -> str:

@@ -29,6 +29,15 @@ SENTENCES = {
 }
 
 
+NAMES = {
+    "rule": "today's rule",
+    "default": "the simplest rule",
+    "nobody": "acting on nobody",
+    "everybody": "acting on everybody",
+    "mean": "the models' mean",
+}
+
+
 def experiment_rows(project: Folder, entry: Entry) -> list[Row]:
     """What an evaluation found, on development rows."""
     experiment = cast("Experiment", entry.record)
@@ -52,6 +61,11 @@ def next_after_evaluate(entry: Entry) -> list[Row]:
     return [("Next", f"grundstein worth {experiment.case}        (6 questions, 2 minutes)", "")]
 
 
+def called(name: str) -> str:
+    """Name a solution as a person would."""
+    return NAMES.get(name, name)
+
+
 def worth_rows(project: Folder, entry: Entry) -> list[Row]:
     """Which difference the data can show at all."""
     experiment = cast("Experiment", entry.record)
@@ -59,9 +73,13 @@ def worth_rows(project: Folder, entry: Entry) -> list[Row]:
         return [("Worth", "no candidate challenges the baseline in this task yet", "")]
     unit = _unit(project, experiment)
     baseline = next(one.name for one in experiment.outcomes if one.standing == "baseline")
-    rows = [("Needed", f"{experiment.margins[baseline]:,.4g} {unit} more than {baseline}", "")]
+    rows = [("Needed", f"{experiment.margins[baseline]:,.4g} {unit} more than {called(baseline)}", "")]
     rows.append(
-        ("On dev.", f"{experiment.winner}: {_range(experiment.gains[experiment.winner])} {unit} against {baseline}", "")
+        (
+            "On dev.",
+            f"{experiment.winner}: {_range(experiment.gains[experiment.winner])} {unit} against {called(baseline)}",
+            "",
+        )
     )
     if experiment.detectable is not None:
         rows.append(
@@ -78,12 +96,12 @@ def verdict_rows(project: Folder, entry: Entry) -> list[Row]:
     """The verdict, its range, what would flip it, and where the report lies."""
     verdict = cast("Verdict", entry.record)
     experiment = cast("Experiment", project.ledger.get(verdict.experiment).record)
-    said = SENTENCES[verdict.verdict].format(winner=verdict.winner, hardest=verdict.hardest or "today's rule")
+    said = SENTENCES[verdict.verdict].format(winner=called(verdict.winner), hardest=called(verdict.hardest or "rule"))
     rows: list[Row] = [("VERDICT", f"{WORDS[verdict.verdict]}: {said}", "")]
     unit, where = _unit(project, experiment), "sealed rows" if verdict.figures == "sealed" else "development rows"
     for name, gain in verdict.gains.items() if verdict.opening else ():
         rows.append(
-            ("Gain", f"{_range(gain)} {unit} against {name} ({where}); needed {verdict.margins[name]:,.4g}", "")
+            ("Gain", f"{_range(gain)} {unit} against {called(name)} ({where}); needed {verdict.margins[name]:,.4g}", "")
         )
     rows += [("Flips", _flip(one.amount, one.stated, one.flips_at), "") for one in verdict.flips]
     if verdict.units_needed and verdict.verdict == "not_enough_data":
