@@ -21,7 +21,7 @@ import os
 import sys
 import time
 import zipfile
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,7 +41,7 @@ from grundstein.tasks.predict.workshop import Memory, Workshop, fingerprint, row
 from grundstein.tools.encoding import Encoder
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
@@ -60,21 +60,6 @@ class Setting:
     unbent: bool = False
     aged: bool = False
     doubtful: bool = False
-
-
-@dataclass(frozen=True)
-class Aged(Workshop):
-    """A workshop in which later rows count more, or all rows alike, whatever the product does."""
-
-    aged: bool = False
-
-    def counts(self, fit: NDArray[np.int64]) -> NDArray[np.float64]:
-        """What each of these rows counts in a fit."""
-        if not self.aged or not len(fit):
-            return self.weights[fit]
-        when = np.asarray(self.rows["_time"])[fit].astype(np.float64)
-        age = (when.max() - when) / max(float(np.ptp(when)), 1e-9)
-        return self.weights[fit] * 0.5 ** (age / HALVED)
 
 
 SETTINGS = [Setting(unbent, aged) for unbent in (False, True) for aged in (False, True)]
@@ -134,13 +119,25 @@ def _loss(tables: list[tuple[Case, pa.Table]], setting: Setting) -> float:
 def _fitted(case: Case, rows: pa.Table, setting: Setting) -> Learned:
     """Fit the product's candidate in a workshop that is set as the setting says."""
     plan = plan_of(case)
-    found = workshop(plan, rows, SEED)
-    parts: dict[str, Any] = {each.name: getattr(found, each.name) for each in fields(Workshop)}
     bends = 0 if setting.unbent else BENDS
-    parts["encoder"] = Encoder.fit(found.rows, feature_names(plan, found.rows), plan.time, bends)
-    memory = Memory({(fingerprint(rows), str(SEED)): Aged(**parts, aged=setting.aged)})
-    with patch.object(linear, "chosen", partial(_chosen, 2 if setting.doubtful else 1)):
+    shop = workshop(plan, rows, SEED)
+    shop = replace(shop, encoder=Encoder.fit(shop.rows, feature_names(plan, shop.rows), plan.time, bends))
+    parts: dict[str, Any] = {"chosen": partial(_chosen, 2 if setting.doubtful else 1)}
+    if setting.aged:
+        parts |= {name: partial(_aged, getattr(linear, name)) for name in ("_classes", "_ridges")}
+    memory = Memory({(fingerprint(rows), str(SEED)): shop})
+    with patch.multiple(linear, **parts):
         return Learned(plan, ("linear",), memory=memory).fit({"rows": rows}, SEED)
+
+
+def _aged(learn: Callable[..., Any], shop: Workshop, fit: NDArray[np.int64], *rest: Any) -> Any:
+    """Fit with later rows counting more; what is lost on rows that are asked counts as before."""
+    when = np.asarray(shop.rows["_time"])[fit].astype(np.float64)
+    weights = shop.weights.copy()
+    weights[fit] *= 0.5 ** ((when.max() - when) / max(float(np.ptp(when)), 1e-9) / HALVED)
+    other = replace(shop, weights=weights)
+    vars(other)["linear"] = shop.linear
+    return learn(other, fit, *rest)
 
 
 def _chosen(doubt: int, shop: Workshop, tried: Mapping[Any, NDArray[np.float64]], usual: object) -> object:

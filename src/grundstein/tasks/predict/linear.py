@@ -111,7 +111,7 @@ def _classes(shop: Workshop, fit: NDArray[np.int64], strength: float, start: Lin
         model.coef_, model.intercept_, model.classes_ = start.weights[rows], start.offsets[rows], seen.astype(float)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # not converged after all steps is a setting like others: inner folds judge it
-        model.fit(shop.linear[fit], shop.truth[fit], shop.counts(fit))
+        model.fit(shop.linear[fit], shop.truth[fit], shop.weights[fit])
     if not many:
         return Linear(model.coef_, model.intercept_, "two")
     return _spread(model.coef_, model.intercept_, seen, len(shop.problem.labels))
@@ -141,7 +141,7 @@ def _learn_number(shop: Workshop) -> tuple[Linear, Floats]:
 def _ridges(shop: Workshop, fit: NDArray[np.int64], form: str, ridges: tuple[float, ...]) -> list[tuple[float, Linear]]:
     """Ridge regressions of several strengths from one decomposition, of columns or of rows, whichever are fewer."""
     truth = np.log(shop.truth[fit]) if form == "logarithm" else shop.truth[fit]
-    weights = shop.counts(fit) / max(shop.counts(fit).mean(), 1e-12)
+    weights = shop.weights[fit] / max(shop.weights[fit].mean(), 1e-12)
     X = shop.linear[fit]
     centre, level = np.average(X, axis=0, weights=weights), float(np.average(truth, weights=weights))
     A = (X - centre) * np.sqrt(weights)[:, None]

@@ -102,7 +102,7 @@ def _boost(
     known = lightgbm.Dataset(
         shop.trees[fit],
         truth[fit],
-        weight=shop.counts(fit),
+        weight=shop.weights[fit],
         categorical_feature=list(shop.encoder.coded),
         params=settings,
         free_raw_data=False,

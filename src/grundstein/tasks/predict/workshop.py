@@ -34,7 +34,6 @@ Setting = TypeVar("Setting", bound=tuple[Any, ...] | float | int)
 
 INNER_FOLDS = 3
 BLOCKS = 20
-HALVED = 0.1
 REMEMBERED = 40
 REMEMBERED_BYTES = 400_000_000
 
@@ -64,14 +63,6 @@ class Workshop:
     def trees(self) -> Floats:
         """The matrix for trees."""
         return self.encoder.tree_matrix(self.rows)
-
-    def counts(self, fit: Rows) -> Floats:
-        """What each of these rows counts in a fit: in time the later ones more, halved with every tenth of the past."""
-        if "_time" not in self.rows.column_names or not len(fit):
-            return self.weights[fit]
-        time = np.asarray(self.rows["_time"])[fit].astype(np.float64)
-        age = (time.max() - time) / max(float(np.ptp(time)), 1e-9)
-        return self.weights[fit] * 0.5 ** (age / HALVED)
 
     def blank(self) -> Floats:
         """Raw predictions of every row, all NaN, to be filled fold by fold."""
@@ -107,9 +98,8 @@ def workshop(plan: Plan, rows: pa.Table, seed: int, bends: int = 3) -> Workshop:
     """Prepare development rows for learning; `bends` of each number as in `Encoder.fit`."""
     rows = with_marks(rows, plan, seed)
     problem = problem_of(plan, rows)
-    timed = "_time" in rows.column_names
-    # A curve learnt inside the range of the past bends the wrong way outside it.
-    encoder = Encoder.fit(rows, feature_names(plan, rows), plan.time if timed else "", 0 if timed else bends)
+    clock = plan.time if "_time" in rows.column_names else ""
+    encoder = Encoder.fit(rows, feature_names(plan, rows), clock, bends)
     weights = learning_weights(plan, rows)
     folds = [(fit, ask) for fit, ask in fold_positions(rows, plan, seed, INNER_FOLDS) if weights[fit].any()]
     return Workshop(
@@ -147,7 +137,7 @@ def row_losses(shop: Workshop, raw: Floats) -> Floats:
 
 
 def chosen(shop: Workshop, tried: Mapping[Setting, Floats], usual: Setting) -> Setting:
-    """Return the usual setting, unless another lost less on inner folds by over one standard error (in time: two).
+    """Return the usual setting, unless another lost less on inner folds by over one standard error.
 
     `tried` maps each setting to its raw predictions out of inner folds. What the rows cannot tell stays as it is; rows
     that share a fate count as one.
@@ -156,8 +146,7 @@ def chosen(shop: Workshop, tried: Mapping[Setting, Floats], usual: Setting) -> S
     best = min(tried, key=lambda setting: float(lost[setting].sum()))
     gained = np.bincount(shop.blocks, lost[usual] - lost[best])
     error = float(np.sqrt(np.sum((gained - gained.mean()) ** 2)))
-    doubt = 2 if "_time" in shop.rows.column_names else 1
-    return best if float(gained.sum()) > doubt * error else usual
+    return best if float(gained.sum()) > error else usual
 
 
 def fingerprint(rows: pa.Table) -> str:
