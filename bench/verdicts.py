@@ -64,9 +64,12 @@ def _telco(salts: int) -> str:
 
 
 def _power(told: dict[str, Any]) -> float:
-    gain, detectable = _gain(told), float(str(told["detectable"]))
-    error = detectable / (norm.ppf(1 - 0.0125) + norm.ppf(0.9))
-    return float(norm.cdf((gain - float(str(told["margin"]))) / error - norm.ppf(1 - 0.0125)))
+    """The chance to clear the margin of the hardest opponent, were the gain of development the true one."""
+    value = next(one["value"] for one in told["candidates"] if one["name"] == told["winner"])
+    opponents = [*told["opponents"], {**told["baseline"], "margin": told["margin"]}]
+    above = min(value - one["value"] - one["margin"] for one in opponents)
+    level = norm.ppf(1 - 0.0125)
+    return float(norm.cdf(above / told["detectable"] * (level + norm.ppf(0.9)) - level))
 
 
 def _gain(told: dict[str, Any]) -> float:

@@ -187,9 +187,11 @@ def pinned_of(entry: Entry, project: Project) -> Pinned:
     if contract != before:
         project.write_contract(contract)
     data = snapshots.read(project.tables, case.data, snapshot)
+    if case.key and case.entity not in data[task.roles[0].name].column_names:
+        case = replace(case, entity="")
+    data, seal = _sealed(project, snapshot, case, contract, task, data)
     case = task.settle(case, data)
     _refuse_strangers(task, case, data)
-    data, seal = _sealed(project, snapshot, case, contract, task, data)
     kept = project.ledger.once(seal)
     seed = int(snapshot.digest[:8], 16)
     return Pinned(case, task, snapshot.question, entry.id, seal, kept.id, data, contract, seed, BUDGET, project.lock)
@@ -231,7 +233,8 @@ def _sealed(
         return {**data, role: sealing.behind(data[role], test[role], last)}, seal
     own = case.data[role] == contract.table
     rows = data[role] if own else project.tables.read(contract.table, snapshot.versions[contract.table])
-    return data, sealing.seal_table(rows, case, contract, project.salt, history)
+    seal = sealing.seal_table(rows, case, contract, project.salt, history)
+    return (data if own else {**data, role: sealing.selected(data[role], rows, seal, case)}), seal
 
 
 def _history(project: Project, table: str) -> list[tuple[Seal, int]]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-import yaml
+from ruamel.yaml import YAML
 
 from grundstein.demo import Exports, write
 from grundstein.demo.customers import customers
@@ -107,7 +107,7 @@ def test_each_case_names_tables_and_columns_that_are_there(written: tuple[Path, 
     folder, exports = written
     header = {table: set(german(export(exports, table))[0]) for table in ("kunden", "lieferungen")}
     for case, path in zip(exports.cases, exports.case_files, strict=True):
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
         assert path == folder / "cases" / f"{case.name}.yaml"
         if content["task"] == "predict":
             named = {content[word] for word in ("target", "entity", "time")} | set(content.get("ignore", ()))

@@ -200,3 +200,49 @@ def test_two_processes_deciding_at_once_end_with_one_opening_and_one_verdict(eva
     assert [one.wait(300) for one in running] == [0, 0]
     assert len(kinds(evaluated, Opening)) == len(kinds(evaluated, Verdict)) == 1
     assert evaluated.ledger.verify() == []
+
+
+def test_a_select_is_sealed_as_its_table_is(project: Folder) -> None:
+    """A slice by WHERE and fewer columns: the same people stay sealed, so nobody learns from them."""
+    pinned = flow.pinned_of(flow.pin(flow.asked(project, "leaving"), project), project)
+    edit(project, "data: people", "data: select person, tenure, leaves from people where tenure > 5")
+    sliced = flow.pinned_of(flow.pin(flow.asked(project, "leaving"), project), project)
+    both = [
+        set(p.data["rows"].filter(sealed_rows(p.data["rows"], p.seal))["person"].to_pylist()) for p in (pinned, sliced)
+    ]
+    assert both[1] < both[0]
+    assert sliced.seal == pinned.seal
+
+
+def test_a_select_that_drops_what_its_table_is_sealed_by_is_refused(project: Folder) -> None:
+    edit(project, "data: people", "data: select tenure, leaves from people")
+    with pytest.raises(Refused, match="drops `person`"):
+        flow.evaluate(project, "leaving")
+
+
+def test_a_select_over_a_table_without_a_key_knows_its_rows_by_their_content(project: Folder) -> None:
+    contract = project.contract("people")
+    assert contract is not None
+    project.write_contract(flow.replace(contract, key=(), entity=""))
+    pinned = flow.pinned_of(flow.pin(flow.asked(project, "leaving"), project), project)
+    edit(project, "data: people", "data: select _row, tenure, leaves from people")
+    sliced = flow.pinned_of(flow.pin(flow.asked(project, "leaving"), project), project)
+    masks = [sealed_rows(p.data["rows"], p.seal).tolist() for p in (pinned, sliced)]
+    assert masks[0] == masks[1]
+    edit(project, "select _row, tenure", "select tenure")
+    with pytest.raises(Refused, match="drops `_row`"):
+        flow.evaluate(project, "leaving")
+
+
+def test_a_select_that_groups_rows_names_what_a_row_is(project: Folder) -> None:
+    grouped = "data: select plan, tenure, max(leaves) as leaves from people group by plan, tenure"
+    edit(project, "data: people", grouped + "\nkey: [plan, tenure]")
+    experiment = cast("Experiment", flow.evaluate(project, "leaving").record)
+    assert experiment.units + experiment.units_test <= 144
+
+
+def test_rows_that_were_learned_from_cannot_be_grouped_out_of_sight(evaluated: Folder) -> None:
+    grouped = "data: select plan, tenure, max(leaves) as leaves from people group by plan, tenure"
+    edit(evaluated, "data: people", grouped + "\nkey: [plan, tenure]")
+    with pytest.raises(Refused, match="evaluated by `person` before"):
+        flow.evaluate(evaluated, "leaving")

@@ -57,6 +57,7 @@ class Case:
     decision: str = ""
     entity: str = ""
     time: str = ""
+    key: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     baseline: str = ""
     money: Money | None = None

@@ -9,16 +9,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+import pyarrow as pa
 
 from grundstein.core.errors import Refused, nearest
 from grundstein.core.findings import Finding
 from grundstein.core.records import Earlier, Seal
-from grundstein.tools.sealing import cut_value, instants, unit_hash
+from grundstein.tools.sealing import CONTENT, cut_value, instants, unit_hash
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    import pyarrow as pa
 
     from grundstein.core.case import Case
     from grundstein.core.contract import Contract
@@ -48,18 +47,45 @@ def settled(case: Case, contract: Contract) -> tuple[Case, Contract]:
 
 def seal_table(table: pa.Table, case: Case, contract: Contract, salt: str, history: Sequence[tuple[Seal, int]]) -> Seal:
     """Return the seal of a table. `history`: its earlier seals, each with the last `_row` that was there."""
-    entity = contract.entity
+    entity, named = contract.entity, case.key or contract.key
     timed = contract.time if case.split != "random" else ""
     cut = _cut(table, timed, history) if timed else ""
     earlier = _earlier(history)
     if cut:
-        return Seal(
-            contract.table, "time", contract.key, entity, timed, 0.0, cut, salt, _foreign(earlier, "time", timed)
-        )
-    key = (entity,) if entity else contract.key
+        return Seal(contract.table, "time", named, entity, timed, 0.0, cut, salt, _foreign(earlier, "time", timed))
+    key = case.key or ((entity,) if entity else contract.key)
     how: Literal["entity", "random"] = "entity" if entity and contract.key != (entity,) else "random"
-    share = min([_share(len(np.unique(unit_hash(table, key, salt)))), *_shares(history, key)])
+    there = key if set(key) <= set(table.column_names) else contract.key
+    share = min([_share(len(np.unique(unit_hash(table, there, salt)))), *_shares(history, key)])
     return Seal(contract.table, how, key, entity, "", share, "", salt, _foreign(earlier, "key", key))
+
+
+def selected(rows: pa.Table, base: pa.Table, seal: Seal, case: Case) -> pa.Table:
+    """Return a SELECT's rows as they can be sealed: with the columns of the seal, a keyless row known by its content.
+
+    Refused where the SELECT drops what its table is sealed by.
+    """
+    needed = [*seal.key, *([seal.time] if seal.how == "time" else []), *([] if seal.key else ["_row"])]
+    for name in dict.fromkeys(needed):
+        if name not in rows.column_names:
+            raise Refused(
+                f"The SELECT of the case {case.name} drops `{name}`, by which the rows of {seal.table} are sealed.",
+                f"A SELECT that keeps `{name}`; one that groups rows names what a row is in `key:`.",
+                f"Add `{name}` to `data:` in cases/{case.name}.yaml",
+            )
+    for earlier in seal.earlier:
+        lost = [name for name in (earlier.key or (earlier.time,)) if name and name not in rows.column_names]
+        if lost:
+            raise Refused(
+                f"{seal.table} was evaluated by `{lost[0]}` before, and the SELECT of the case {case.name} drops it.",
+                "Rows of which one can tell whether they were learned from.",
+                f"Keep `{lost[0]}` in the SELECT, or ingest what it groups as a table of its own",
+            )
+    if seal.key:
+        return rows
+    hashes = unit_hash(base, (), seal.salt)[np.argsort(np.asarray(base["_row"]))]
+    order = np.searchsorted(np.sort(np.asarray(base["_row"])), np.asarray(rows["_row"]))
+    return rows.append_column(CONTENT, pa.array(hashes[order]))
 
 
 def given_seal(contract: Contract, salt: str, last_row: int) -> Seal:
@@ -89,8 +115,6 @@ def _cut(table: pa.Table, time: str, history: Sequence[tuple[Seal, int]]) -> str
 
 
 def _written(cut: int, table: pa.Table, time: str) -> str:
-    import pyarrow as pa
-
     kind = table[time].type
     return str(cut) if pa.types.is_integer(kind) else f"{np.datetime64(cut, 'us')}Z"
 
@@ -109,8 +133,6 @@ def _foreign(earlier: Sequence[Earlier], kind: str, word: str | tuple[str, ...])
 
 def behind(rows: pa.Table, test: pa.Table, last_row: int) -> pa.Table:
     """Put a given test table behind the rows, its `_row` above the last one; Refused where columns or units overlap."""
-    import pyarrow as pa
-
     missing = [name for name in rows.column_names if name not in test.column_names]
     if missing:
         raise Refused(

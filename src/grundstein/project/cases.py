@@ -54,7 +54,7 @@ def _restricted(content: Any, names: tuple[str, ...]) -> Any:
 
 def _case(name: str, file: CaseFile, options: Mapping[str, Any]) -> Case:
     data = {"rows": file.data} if isinstance(file.data, str) else dict(file.data)
-    plain = file.model_dump(exclude={"data", "money", "horizon", "ignore", "signed_by", "risk"})
+    plain = file.model_dump(exclude={"data", "money", "horizon", "ignore", "key", "signed_by", "risk"})
     return Case(
         name=name,
         data={role: table for role, table in data.items() if table},
@@ -62,6 +62,7 @@ def _case(name: str, file: CaseFile, options: Mapping[str, Any]) -> Case:
         money=_money(file.money) if file.money else None,
         horizon_days=file.horizon,
         ignore=tuple(file.ignore),
+        key=tuple(file.key),
         signed_by=tuple(file.signed_by),
         risk=file.risk or ("high" if file.affects in HIGH_RISK else ""),
         **plain,

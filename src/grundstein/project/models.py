@@ -87,6 +87,7 @@ class CaseFile(Strict):
     data: Text | dict[str, Text] = Field("", description="A table, a SELECT, or {role: table or SELECT}.")
     entity: Text = Field("", description="The column that names who a row is about, where the contract is silent.")
     time: Text = Field("", description="The column of time, where the contract is silent; `_row` for file order.")
+    key: list[Text] = Field([], description="For a SELECT that groups rows: the columns that name one of its rows.")
     ignore: list[Text] = Field([], description="Columns that are not known when the answer is needed.")
     baseline: Text = Field("", description="Today's rule as one SQL expression.")
     baseline_cost: Number = Field(0.0, description="Running cost of today's rule per period.")

@@ -107,7 +107,7 @@ def contract_content(contract: Contract, before: dict[str, Any] | None = None) -
     if contract.description:
         content["description"] = {**content.get("description", {}), "purpose": contract.description}
     old = content.get("schema") or [{}]
-    extra = {entry.get("name"): entry for entry in old[0].get("properties", [])}
+    extra = {entry.get("name"): _without_flags(entry) for entry in old[0].get("properties", [])}
     columns = [{**extra.get(c.name, {}), **_property(c, c.name in contract.key)} for c in contract.columns]
     content["schema"] = [{**old[0], "name": contract.table, "logicalType": "object", "properties": columns}]
     if contract.freshness_days is not None:
@@ -116,6 +116,11 @@ def contract_content(contract: Contract, before: dict[str, Any] | None = None) -
     kept = [entry for entry in content.get("customProperties", []) if entry.get("property") not in ours]
     content["customProperties"] = [*kept, *({"property": name, "value": value} for name, value in ours.items())]
     return content
+
+
+def _without_flags(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """What stays of a column's entry when it is written anew: its flags are written where they hold."""
+    return {name: value for name, value in entry.items() if name not in ("required", "primaryKey")}
 
 
 def _column(entry: PropertyFile, content: Mapping[str, Any], index: int, path: Path) -> Column:

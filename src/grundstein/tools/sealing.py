@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     from grundstein.core.records import Earlier, Seal
 
-HOUSE_COLUMNS = ("_row", "_batch", "_unit", "_cluster", "_time")
+CONTENT = "_content"
+HOUSE_COLUMNS = ("_row", "_batch", "_unit", "_cluster", "_time", CONTENT)
 DAY = 86_400_000_000
 PERIODS = (91 * DAY, 30 * DAY, 7 * DAY, DAY, DAY // 24)
 
@@ -24,8 +25,11 @@ PERIODS = (91 * DAY, 30 * DAY, 7 * DAY, DAY, DAY // 24)
 def unit_hash(table: pa.Table, key: Sequence[str], salt: str, label: str = "unit") -> NDArray[np.int64]:
     """Hash each row's key (its whole content where the key is empty) with the salt; non-negative int64.
 
-    Seal and holdback use different labels, so that one tells nothing about the other.
+    A column `_content` holds the hash of the governed row behind a SELECT's row. Seal and holdback use different
+    labels, so that one tells nothing about the other.
     """
+    if not key and CONTENT in table.column_names:
+        return np.asarray(table[CONTENT])
     names = list(key) or sorted(n for n in table.column_names if n not in HOUSE_COLUMNS)
     columns = [_texts(table[name]) for name in names]
     seed = hashlib.blake2b(f"{label}:{salt}".encode(), digest_size=8)
@@ -46,7 +50,8 @@ def sealed_rows(table: pa.Table, seal: Seal) -> NDArray[np.bool_]:
     """Mark the sealed rows: by the seal's rule, less those that were in development under an earlier one."""
     sealed = _ruled(table, seal, seal.salt)
     for earlier in seal.earlier:
-        arrived = instants(table["_row"]) <= earlier.last_row
+        known = "_row" in table.column_names
+        arrived = instants(table["_row"]) <= earlier.last_row if known else np.ones(table.num_rows, dtype=np.bool_)
         sealed &= ~(arrived & ~_ruled(table, earlier, seal.salt))
     return sealed
 

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from grundstein.evaluation.checks import quick, rows
+from grundstein.tools.sealing import HOUSE_COLUMNS
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
     from grundstein.core.figures import Figure
     from grundstein.core.findings import Finding
     from grundstein.core.task import Data, Task, Values
-
-
-HOUSE = ("_row", "_batch", "_unit", "_cluster", "_time")
 
 
 @dataclass(frozen=True)
@@ -71,7 +69,7 @@ class Look:
     def keys(self) -> tuple[str, ...]:
         """The columns that only name a row: the house's own, the contract's key, the entity."""
         declared = (*(self.contract.key if self.contract else ()), *((self.entity,) if self.entity else ()))
-        return tuple(dict.fromkeys((*HOUSE, *declared)))
+        return tuple(dict.fromkeys((*HOUSE_COLUMNS, *declared)))
 
     @cached_property
     def features(self) -> tuple[str, ...]:

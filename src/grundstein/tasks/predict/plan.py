@@ -17,6 +17,7 @@ from grundstein.core.case import Money
 from grundstein.core.errors import Refused, nearest
 from grundstein.tools.columns import NUMERIC, as_numbers, as_texts
 from grundstein.tools.money import Stakes, stakes
+from grundstein.tools.sealing import HOUSE_COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,7 +37,6 @@ FORMS: Mapping[str, Kind] = {"cells": "two", "action": "two", "classes": "many",
 MOST_LABELS = 500
 YES = ("yes", "ja", "true", "wahr", "1", "y", "j", "t")
 NO = ("no", "nein", "false", "falsch", "0", "n", "f")
-HOUSE = ("_row", "_batch", "_unit", "_cluster", "_time")
 
 
 @dataclass(frozen=True)
@@ -196,14 +196,14 @@ def known_truth(plan: Plan, rows: pa.Table) -> NDArray[np.bool_]:
 def target_column(plan: Plan, rows: pa.Table) -> pa.ChunkedArray:
     """Return the target's column; Refused with the nearest name where there is none."""
     if plan.target not in rows.column_names:
-        names = [name for name in rows.column_names if name not in HOUSE]
+        names = [name for name in rows.column_names if name not in HOUSE_COLUMNS]
         raise Refused(f'there is no column "{plan.target}" to predict', nearest(plan.target, names), "correct `target`")
     return rows[plan.target]
 
 
 def feature_names(plan: Plan, rows: pa.Table) -> list[str]:
     """The columns that a solution may look at."""
-    hidden = {plan.target, plan.acted_column, plan.entity, *plan.ignore, *HOUSE}
+    hidden = {plan.target, plan.acted_column, plan.entity, *plan.ignore, *HOUSE_COLUMNS}
     return [name for name in rows.column_names if name not in hidden]
 
 

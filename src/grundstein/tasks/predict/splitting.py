@@ -12,8 +12,8 @@ import numpy as np
 import pyarrow as pa
 
 from grundstein.core.task import Split
-from grundstein.tasks.predict.plan import HOUSE, known_truth, problem_of, truths
-from grundstein.tools.sealing import clusters, instants, known_rows, sealed_rows, unit_hash
+from grundstein.tasks.predict.plan import known_truth, problem_of, truths
+from grundstein.tools.sealing import HOUSE_COLUMNS, clusters, instants, known_rows, sealed_rows, unit_hash
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -113,7 +113,7 @@ def _mixed(names: NDArray[np.int64], seed: int) -> NDArray[np.uint64]:
 
 
 def _split(development: pa.Table, asked: pa.Table, plan: Plan, how: str) -> Split:
-    hidden = {plan.target, plan.acted_column, *plan.ignore, *HOUSE}
+    hidden = {plan.target, plan.acted_column, *plan.ignore, *HOUSE_COLUMNS}
     questions = asked.select([name for name in asked.column_names if name not in hidden])
     kept = [plan.target, plan.acted_column, "_row", "_unit", "_cluster", "_time"]
     truth = asked.select([name for name in kept if name in asked.column_names])
