@@ -148,3 +148,15 @@ def test_sql_writes_a_spreadsheet(door: Door) -> None:
         assert door("sql", "select plan, count(*) n from t group by 1", "--to", name).code == 0
         assert (door.folder / name).stat().st_size > 0
     assert door("sql", "select 1 from t", "--to", "out.docx").code == 1
+
+
+def test_audit_finds_a_table_whose_file_was_changed_after_its_commit(door: Door) -> None:
+    door("init", ".")
+    door("ingest", door.write("a.csv", customers(300)), "--table", "t")
+    assert door("audit").code == 0
+    file = next(door.folder.rglob("*.parquet"))
+    file.chmod(0o644)
+    file.write_bytes(file.read_bytes()[:-1] + b"x")
+    said = door("audit", "--json")
+    assert said.code == 1
+    assert "is not what was committed" in said.document["broken"][0]

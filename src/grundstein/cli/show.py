@@ -123,7 +123,9 @@ def tests(given: Sequence[str] | None) -> Mapping[str, str] | None:
 
 def print_audit(project: Folder, as_json: bool) -> bool:
     """Print the ledger and its head; returns whether the chain is broken."""
-    entries, broken, head = list(project.ledger.entries()), project.ledger.verify(), project.ledger.head()
+    entries, head = list(project.ledger.entries()), project.ledger.head()
+    changed = [(name, file) for name in project.tables.names() for file in project.tables.changed(name)]
+    broken = [*project.ledger.verify(), *(f"{name}: {file} is not what was committed" for name, file in changed)]
     rows = [
         {
             "row": e.sequence,
@@ -142,7 +144,11 @@ def print_audit(project: Folder, as_json: bool) -> bool:
     say([("BROKEN", sentence, "") for sentence in broken])
     say(
         [
-            ("Chain", "broken" if broken else f"whole, {len(rows)} rows since {head.born[:10]}", ""),
+            (
+                "Chain",
+                "broken" if broken else f"whole, {len(rows)} rows since {head.born[:10]}; tables as committed",
+                "",
+            ),
             ("Head", head.hash, ""),
         ]
     )

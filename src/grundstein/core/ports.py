@@ -106,6 +106,9 @@ class TableStore(Protocol):
     def files(self, name: str, version: str = "") -> Sequence[str]:
         """The Parquet files of a version, in order of arrival."""
 
+    def changed(self, name: str, version: str = "") -> Sequence[str]:
+        """The files of a version whose bytes are not those that were committed."""
+
     def read(self, name: str, version: str = "") -> Table:
         """The whole table ordered by `_row`."""
 
