@@ -14,6 +14,7 @@ from grundstein.core.errors import GrundsteinError, nearest
 
 EPILOG = "Exit: 0 done, whatever the verdict; 1 refused, with the reason; 2 the command is not written right."
 DEBUG = "Set GRUNDSTEIN_DEBUG=1, run it again and report what it prints; tables and ledger are whole"
+AGAIN = "Make room or give leave, then run it again: tables and ledger are as before or after a step"
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
@@ -64,10 +65,16 @@ def run(words: list[str]) -> int:
     except BrokenPipeError:
         return 0
     except Exception as error:
-        if os.environ.get("GRUNDSTEIN_DEBUG"):
-            raise
-        return _said(f"A fault of the program: {type(error).__name__}: {error}", "No fault.", DEBUG, 1)
+        return _fault(error)
     return code if isinstance(code, int) else 0
+
+
+def _fault(error: Exception) -> int:
+    if os.environ.get("GRUNDSTEIN_DEBUG"):
+        raise error
+    if isinstance(error, OSError):
+        return _said(f"The system refused: {error}", "Room on the disk, and leave to read and write there.", AGAIN, 1)
+    return _said(f"A fault of the program: {type(error).__name__}: {error}", "No fault.", DEBUG, 1)
 
 
 def _misused(error: typer.TyperException) -> int:
