@@ -99,7 +99,7 @@ def _rests(words: Phrases, room: Room) -> str:
 
 def flips_of(story: Story) -> tuple[Flip, ...]:
     """Where the advice changes: the verdict's figures, else those of development."""
-    return (story.verdict.flips if story.verdict else ()) or story.experiment.flips
+    return story.verdict.flips if story.verdict else story.experiment.flips
 
 
 def _nearness(flip: Flip) -> float:

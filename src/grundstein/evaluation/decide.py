@@ -117,7 +117,9 @@ def verdict_of(
         outcomes=_outcomes(pinned, experiment, sealed) if qualifies else experiment.outcomes,
         detectable=judgement.detectable,
         units_needed=judgement.units_needed,
-        flips=_sealed_flips(pinned, experiment, sealed, parts, opening) if qualifies else _foretold_flips(experiment),
+        flips=_sealed_flips(pinned, experiment, sealed, parts, opening)
+        if qualifies
+        else _foretold_flips(experiment, judgement),
         findings=(*more, *opening.findings, *judgement.findings, *_across(pinned, sealed.split, shown=qualifies)),
         pictures=tuple(pinned.task.figures(pinned.case, sealed.split, sealed.answers[winner])) if qualifies else (),
     )
@@ -220,11 +222,13 @@ def _sealed_flips(
     return flips(pinned.case, holds)
 
 
-def _foretold_flips(experiment: Experiment) -> tuple[Flip, ...]:
+def _foretold_flips(experiment: Experiment, judgement: Judgement) -> tuple[Flip, ...]:
     """Where the data would be enough; nothing where development foretold a gain that the sealed part did not show."""
-    baseline = min(experiment.margins.values())
-    gain = experiment.gains[experiment.winner].mean - baseline
-    return () if experiment.detectable is not None and gain >= experiment.detectable else experiment.flips
+    hardest = judgement.hardest
+    if hardest not in judgement.gains or experiment.detectable is None:
+        return experiment.flips
+    above = judgement.gains[hardest].mean - experiment.margins[hardest]
+    return () if above >= experiment.detectable else experiment.flips
 
 
 def _across(pinned: Pinned, split: Split, shown: bool) -> tuple[Finding, ...]:
