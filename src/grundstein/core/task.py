@@ -91,7 +91,7 @@ class Solution(Protocol):
         """Return the columns of `Task.answers`, one row a question in the same order."""
 
     def save(self, folder: Path) -> None:
-        """Write plain files: skops, npz, Arrow, JSON; never pickle. The same model writes the same bytes."""
+        """Write plain files: npz, Arrow, JSON, LightGBM text; never pickle. The same model writes the same bytes."""
 
     @classmethod
     def load(cls, folder: Path) -> Self:
