@@ -73,7 +73,7 @@ def worth_rows(project: Folder, entry: Entry) -> list[Row]:
         return [("Worth", "no candidate challenges the baseline in this task yet", "")]
     unit = _unit(project, experiment)
     baseline = next(one.name for one in experiment.outcomes if one.standing == "baseline")
-    rows = [("Needed", f"{experiment.margins[baseline]:,.4g} {unit} more than {called(baseline)}", "")]
+    rows = [("Needed", f"{_number(experiment.margins[baseline])} {unit} more than {called(baseline)}", "")]
     rows.append(
         (
             "On dev.",
@@ -83,7 +83,11 @@ def worth_rows(project: Folder, entry: Entry) -> list[Row]:
     )
     if experiment.detectable is not None:
         rows.append(
-            ("Can show", f"a gain of {experiment.detectable:,.4g} {unit} above what is needed, in 9 of 10 cases", "")
+            (
+                "Can show",
+                f"a gain of {_number(experiment.detectable)} {unit} above what is needed, in 9 of 10 cases",
+                "",
+            )
         )
     if experiment.units_needed:
         rows.append(
@@ -101,7 +105,11 @@ def verdict_rows(project: Folder, entry: Entry) -> list[Row]:
     unit, where = _unit(project, experiment), "sealed rows" if verdict.figures == "sealed" else "development rows"
     for name, gain in verdict.gains.items() if verdict.opening else ():
         rows.append(
-            ("Gain", f"{_range(gain)} {unit} against {called(name)} ({where}); needed {verdict.margins[name]:,.4g}", "")
+            (
+                "Gain",
+                f"{_range(gain)} {unit} against {called(name)} ({where}); needed {_number(verdict.margins[name])}",
+                "",
+            )
         )
     rows += [("Flips", _flip(one.amount, one.stated, one.flips_at), "") for one in verdict.flips]
     if verdict.units_needed and verdict.verdict == "not_enough_data":
@@ -209,9 +217,9 @@ def _named(one: Outcome, project: Folder, experiment: Experiment) -> str:
 def _short(one: Outcome, project: Folder, experiment: Experiment) -> str:
     metric = next((name for name in HEADLINE if name in one.metrics), "")
     value = (
-        f"{one.value:,.4g} {_unit(project, experiment)}"
+        f"{_number(one.value)} {_unit(project, experiment)}"
         if experiment.money
-        else f"{experiment.measure} {one.value:,.4g}"
+        else f"{experiment.measure} {_number(one.value)}"
     )
     return f"{one.name} {value}" + (f" ({metric} {one.metrics[metric]:.3f})" if metric else "")
 
@@ -236,8 +244,12 @@ def _unit(project: Folder, experiment: Experiment) -> str:
     )
 
 
+def _number(value: float, sign: str = "") -> str:
+    return f"{value:{sign},.0f}" if abs(value) >= 1000 else f"{value:{sign}.4g}"
+
+
 def _range(gain: Gain) -> str:
-    return f"{gain.mean:+,.4g} [{gain.low:,.4g}, {gain.high:,.4g}]"
+    return f"{_number(gain.mean, '+')} [{_number(gain.low)}, {_number(gain.high)}]"
 
 
 def _flip(amount: str, stated: float, flips_at: float | None) -> str:
