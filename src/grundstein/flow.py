@@ -193,8 +193,9 @@ def pinned_of(entry: Entry, project: Project) -> Pinned:
     case = task.settle(case, data)
     _refuse_strangers(task, case, data)
     kept = project.ledger.once(seal)
-    seed = int(snapshot.digest[:8], 16)
-    return Pinned(case, task, snapshot.question, entry.id, seal, kept.id, data, contract, seed, BUDGET, project.lock)
+    return Pinned(
+        case, task, snapshot.question, entry.id, seal, kept.id, data, contract, snapshot.digest, BUDGET, project.lock
+    )
 
 
 def _refuse_strangers(task: Task, case: Case, data: Data) -> None:

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 
 from grundstein.core.canonical import canonical, record_id, restore
 from grundstein.core.records import Opening, Verdict
-from grundstein.core.task import Values
-from grundstein.evaluation.openings import SKETCH, account, identical, identity, overlap, sketch, values_digest
+from grundstein.evaluation.openings import SKETCH, account, identical, identity, overlap, sketch
 
 UNITS = np.random.default_rng(0).integers(0, 2**63 - 1, 60_000)
 
@@ -95,15 +94,6 @@ def test_identity_changes_with_each_thing_that_could_change_the_verdict() -> Non
         assert identity(**{**parts, **change}) != same  # type: ignore[arg-type]
     assert identical(same, {"id": replace(opening(UNITS[:40], "x"), identity=same)}) == "id"
     assert identical(same, earlier(UNITS[:40])) is None
-
-
-def test_digest_of_values_sees_every_amount_and_no_order_of_solutions() -> None:
-    one = Values(UNITS[:50], UNITS[:50], np.arange(50.0))
-    same = values_digest({"a": one, "b": one})
-    assert values_digest({"b": one, "a": one}) == same
-    other = replace(one, value=np.where(one.value == 7, 7.0000001, one.value))
-    others = (other, replace(one, worst=1.0), replace(one, period=one.unit), replace(one, cluster=one.unit + 1))
-    assert len({same, *(values_digest({"a": one, "b": changed}) for changed in others)}) == 5
 
 
 @given(st.integers(0, 400), st.integers(1, 400), st.integers(0, 400))

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from grundstein.core.canonical import canonical, digest
+from grundstein.core.canonical import canonical
 from grundstein.core.findings import Finding
 from grundstein.core.records import Opening, Outcome, Verdict
 from grundstein.evaluation import checks
-from grundstein.evaluation.evaluate import look_at
+from grundstein.evaluation.evaluate import enough, look_at
 from grundstein.evaluation.experiment import live
 from grundstein.evaluation.flips import flips
 from grundstein.evaluation.judge import Part, judge
 from grundstein.evaluation.kept import kept_values
-from grundstein.evaluation.openings import account, identical, overlap, sketch
-from grundstein.tools.sealing import sealed_rows, unit_hash
+from grundstein.evaluation.openings import account, identical, identity, overlap, sketch
+from grundstein.tools.sealing import unit_hash
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -64,19 +64,18 @@ def opening_of(
 
     `earlier` are the openings so far by record id.
     """
-    identity = _identity(pinned, experiment)
-    same = identical(identity, earlier)
+    known_as = _identity(pinned, experiment)
+    same = identical(known_as, earlier)
     if same is not None:
         return earlier[same]
-    rows = pinned.data[pinned.task.roles[0].name]
-    units = unit_hash(rows.filter(sealed_rows(rows, pinned.seal)), pinned.seal.key, pinned.seal.salt)
+    units = unit_hash(pinned.sealed, pinned.seal.key, pinned.seal.salt)
     cost, small = account(units, earlier, known.verdicts), sketch(units)
     share = max((overlap(small, one) for one in known.learned), default=0.0)
     used = (Finding("GST-J09", "issue", {"share": share}),) if share >= LEARNED else ()
     return Opening(
         experiment=experiment_id,
         case=pinned.case.name,
-        identity=identity,
+        identity=known_as,
         count=cost.count,
         level=cost.level,
         units=len(np.unique(units)),
@@ -126,11 +125,22 @@ def verdict_of(
 
 
 def _identity(pinned: Pinned, experiment: Experiment) -> str:
+    """What is known before a sealed row is read fixes all that an opening could show."""
     fields = {name: value for name, value in vars(pinned.case).items() if name not in FREE}
-    money = vars(pinned.case.money) if pinned.case.money else None
+    fields |= {"money": vars(pinned.case.money) if pinned.case.money else None, "development": experiment.differences}
     models = {outcome.name: outcome.model for outcome in experiment.outcomes if outcome.model}
-    content = {"case": fields | {"money": money}, "seal": pinned.seal_id, "models": models, "winner": experiment.winner}
-    return digest(canonical(content | {"differences": experiment.differences}))
+    return identity(
+        questions=pinned.seal_id,
+        answers=canonical([experiment.winner, models]),
+        truth=pinned.content,
+        values=canonical(fields),
+        margins=experiment.margins,
+        tolerance=_tolerance(pinned.case),
+    )
+
+
+def _tolerance(case: Case) -> float:
+    return case.worthwhile if case.tolerance is None else case.tolerance
 
 
 def _plain(experiment: Experiment, more: tuple[Finding, ...]) -> Verdict:
@@ -174,12 +184,11 @@ def _parts(experiment: Experiment, test: Mapping[str, Values], development: Mapp
 
 def _judged(case: Case, experiment: Experiment, parts: Mapping[str, Part], opening: Opening) -> Judgement:
     opponents = {name: part for name, part in parts.items() if name in experiment.margins}
-    tolerance = case.worthwhile if case.tolerance is None else case.tolerance
     perfect = _perfect_gain(experiment)
     first = opening.count == 1
     winner = parts[experiment.winner]
     winner = replace(winner, test=replace(winner.test, biased=winner.test.biased or _barred(case, opening)))
-    return judge(winner, opponents, experiment.margins, opening.level, tolerance, perfect, first)
+    return judge(winner, opponents, experiment.margins, opening.level, _tolerance(case), perfect, first)
 
 
 def _barred(case: Case, opening: Opening) -> str:
@@ -224,15 +233,10 @@ def _sealed_flips(
 
 def _foretold_flips(experiment: Experiment, judgement: Judgement) -> tuple[Flip, ...]:
     """Where the data would be enough; nothing where development foretold a gain that the sealed part did not show."""
-    hardest = judgement.hardest
-    if hardest not in judgement.gains or experiment.detectable is None:
-        return experiment.flips
-    above = judgement.gains[hardest].mean - experiment.margins[hardest]
-    return () if above >= experiment.detectable else experiment.flips
+    return () if enough(judgement, experiment.margins) else experiment.flips
 
 
 def _across(pinned: Pinned, split: Split, shown: bool) -> tuple[Finding, ...]:
     """What stands on both sides of the split; the sealed truth is looked at only where its figures are shown."""
-    rows = pinned.data[pinned.task.roles[0].name]
-    truth = rows.filter(sealed_rows(rows, pinned.seal)) if shown else None
+    truth = pinned.sealed if shown else None
     return checks.run_sealed(look_at(pinned, split, questions=split.questions, truth=truth)).findings

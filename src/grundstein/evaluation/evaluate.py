@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ from grundstein.evaluation.judge import Foretold, foretell
 from grundstein.evaluation.kept import keep_values
 from grundstein.evaluation.openings import sketch
 from grundstein.tools.inference import opening_level
-from grundstein.tools.sealing import unit_hash
+from grundstein.tools.sealing import sealed_rows, unit_hash
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -32,13 +32,15 @@ if TYPE_CHECKING:
     from grundstein.core.records import Seal
     from grundstein.core.task import Data, Solution, Split, Task, Values
     from grundstein.evaluation.experiment import Tried
+    from grundstein.evaluation.judge import Judgement
 
 LEAST_UNITS = 20
+FIRST = opening_level(1, shown=False)
 
 
 @dataclass(frozen=True)
 class Pinned:
-    """A case with all that its evaluation rests on: ids of its records, data, seal, contract, seed and lock."""
+    """A case with all that its evaluation rests on; `content` is the digest of its snapshot."""
 
     case: Case
     task: Task
@@ -48,9 +50,20 @@ class Pinned:
     seal_id: str
     data: Data
     contract: Contract | None
-    seed: int
+    content: str
     budget: int
     lock: str
+
+    @property
+    def seed(self) -> int:
+        """The seed of every fit: from the content of the pinned tables."""
+        return int(self.content[:8], 16)
+
+    @property
+    def sealed(self) -> pa.Table:
+        """The sealed rows of the first role, with all their columns."""
+        rows = self.data[self.task.roles[0].name]
+        return rows.filter(sealed_rows(rows, self.seal))
 
     @property
     def split(self) -> Split:
@@ -129,7 +142,7 @@ def _foretold(case: Case, tested: Trial, units_test: int) -> Foretold | None:
     if tested.winner is None:
         return None
     opponents = {one.name: one.values for one in tested.of("baseline", "default", "trivial")}
-    return foretell(tested.winner.values, opponents, margins(case, tested), units_test, opening_level(1, shown=False))
+    return foretell(tested.winner.values, opponents, margins(case, tested), units_test, FIRST)
 
 
 def look_at(pinned: Pinned, split: Split, **more: Any) -> checks.Look:
@@ -161,23 +174,26 @@ def _look(pinned: Pinned, split: Split, tested: Trial) -> checks.Look:
 def _holds(task: Task, case: Case, tested: Trial, units_test: int) -> bool:
     """Tell whether the sealed part would show the gain of development in 9 of 10 cases, were the case's money changed.
 
-    The answers stay as they are.
+    The answers and the winner stay as they are.
     """
-    if tested.winner is None:
-        return False
+    told = _foretold(case, _revalued(task, case, tested), units_test)
+    return told is not None and enough(told, margins(case, tested))
+
+
+def _revalued(task: Task, case: Case, tested: Trial) -> Trial:
+    """The winner and its opponents, their answers valued anew."""
 
     def valued(one: Tried) -> Values:
         return joined(task.value(case, f, a) for f, a in zip(tested.folds, one.answers, strict=True))
 
-    opponents = {one.name: valued(one) for one in tested.of("baseline", "default", "trivial")}
-    needed = margins(case, tested)
-    return enough(foretell(valued(tested.winner), opponents, needed, units_test, opening_level(1, shown=False)), needed)
+    rows = [*tested.of("baseline", "default", "trivial"), *([tested.winner] if tested.winner else [])]
+    return replace(tested, tried=tuple(replace(one, values=valued(one)) for one in rows))
 
 
-def enough(foretold: Foretold, needed: Mapping[str, float]) -> bool:
+def enough(told: Foretold | Judgement, needed: Mapping[str, float]) -> bool:
     """Tell whether the gain of development is one that the sealed part would show in 9 of 10 cases."""
-    above = foretold.gains[foretold.hardest].mean - needed[foretold.hardest]
-    return foretold.detectable is not None and above >= foretold.detectable
+    above = told.gains[told.hardest].mean - needed[told.hardest]
+    return told.detectable is not None and above >= told.detectable
 
 
 def _gain(tested: Trial, one: Tried) -> Gain:
@@ -187,7 +203,7 @@ def _gain(tested: Trial, one: Tried) -> Gain:
         {baseline.name: baseline.values},
         {baseline.name: 0.0},
         len(one.values.unit),
-        opening_level(1, shown=False),
+        FIRST,
     )
     return told.gains[baseline.name]
 

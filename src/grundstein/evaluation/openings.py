@@ -7,7 +7,6 @@ same units in none.
 
 from __future__ import annotations
 
-import hashlib
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from grundstein.core.records import Opening, Verdict
-    from grundstein.core.task import Values
 
 SKETCH = 1024
 
@@ -78,17 +76,6 @@ def identity(
     it: asked freely at many tolerances, one opening would tell the sealed range.
     """
     return digest(canonical([questions, answers, truth, values, dict(margins), tolerance]))
-
-
-def values_digest(values: Mapping[str, Values]) -> str:
-    """Return the sha256 of the values of several solutions: names, units, clusters, periods and amounts."""
-    whole = hashlib.sha256()
-    for name in sorted(values):
-        one = values[name]
-        whole.update(canonical([name, one.worst, one.biased, len(one.unit), one.period is not None]).encode())
-        for part in (one.unit, one.cluster, one.value, one.period):
-            whole.update(b"" if part is None else np.ascontiguousarray(part).tobytes())
-    return whole.hexdigest()
 
 
 def identical(identity_: str, earlier: Mapping[str, Opening]) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -130,11 +130,3 @@ class CaseFile(Strict):
         if value not in ("year", "quarter", "month", "week", "day"):
             raise ValueError("year, quarter, month, week or day")
         return value
-
-
-def fields_of(model: type[BaseModel]) -> dict[str, tuple[str, Any, str]]:
-    """Return each field's type, default and meaning: what docs/settings.md lists."""
-    return {
-        name: (str(field.annotation), None if field.is_required() else field.default, field.description or "")
-        for name, field in model.model_fields.items()
-    }

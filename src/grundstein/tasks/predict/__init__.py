@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from grundstein.core.task import Data, Solution, Split, Values
 
 LEARNERS = ("linear", "trees")
-FITS = 3
 
 
 @dataclass(frozen=True)
