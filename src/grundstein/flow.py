@@ -223,7 +223,7 @@ def _sealed(
     last = snapshot.rows[contract.table]
     if snapshot.test:
         seal = sealing.given_seal(contract, project.salt, last)
-        if any(earlier != seal for earlier, _ in history):
+        if any(_given(earlier) != _given(snapshot) for _, earlier in history):
             raise Refused(
                 f"The table {contract.table} was evaluated before this test table was named.",
                 "A test table named before the first evaluate, so that nobody could pick it.",
@@ -234,17 +234,23 @@ def _sealed(
         return {**data, role: sealing.behind(data[role], test[role], last)}, seal
     own = case.data[role] == contract.table
     rows = data[role] if own else project.tables.read(contract.table, snapshot.versions[contract.table])
-    seal = sealing.seal_table(rows, case, contract, project.salt, history)
+    before = [(earlier, pinned.rows[contract.table]) for earlier, pinned in history]
+    seal = sealing.seal_table(rows, case, contract, project.salt, before)
     return (data if own else {**data, role: sealing.selected(data[role], rows, seal, case)}), seal
 
 
-def _history(project: Project, table: str) -> list[tuple[Seal, int]]:
+def _given(snapshot: Snapshot) -> tuple[Mapping[str, str], Mapping[str, str]]:
+    """The given test tables of a snapshot, and the pinned versions of all tables: both were committed by digest."""
+    return snapshot.test, snapshot.versions
+
+
+def _history(project: Project, table: str) -> list[tuple[Seal, Snapshot]]:
     found = []
     for entry in project.ledger.entries(Experiment):
         experiment = cast("Experiment", entry.record)
         seal = cast("Seal", project.ledger.get(experiment.seal).record)
         if seal.table == table:
-            found.append((seal, cast("Snapshot", project.ledger.get(experiment.snapshot).record).rows[table]))
+            found.append((seal, cast("Snapshot", project.ledger.get(experiment.snapshot).record)))
     return found
 
 

@@ -183,6 +183,22 @@ def test_a_given_test_table_is_named_before_the_first_evaluation(evaluated: Fold
     assert isinstance(verdict.record, Verdict)
 
 
+def test_a_test_table_cannot_be_picked_among_several(project: Folder) -> None:
+    """The first one that is named is the one; nor may rows that were learned from beside it be sealed afterwards."""
+    lines = (project.root / "people.csv").read_text(encoding="utf-8").splitlines()
+    for name in ("first", "second"):
+        path = project.root / f"{name}.csv"
+        path.write_text("\n".join([lines[0], *(line.replace("p", name, 1) for line in lines[1:300])]), encoding="utf-8")
+        flow.ingest(project, str(path), name)
+    flow.evaluate(project, "leaving", {"rows": "first"})
+    flow.evaluate(project, "leaving", {"rows": "first"})
+    with pytest.raises(Refused, match="before this test table was named"):
+        flow.decide(project, "leaving", {"rows": "second"})
+    with pytest.raises(Refused, match="0 units"):
+        flow.decide(project, "leaving")
+    assert flow.decide(project, "leaving", {"rows": "first"}).record
+
+
 def test_a_given_test_table_that_shares_people_with_development_is_refused(project: Folder) -> None:
     flow.ingest(project, str(project.root / "people.csv"), "copy")
     with pytest.raises(Refused, match="900 units"):

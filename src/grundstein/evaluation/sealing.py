@@ -120,15 +120,17 @@ def _written(cut: int, table: pa.Table, time: str) -> str:
 
 
 def _earlier(history: Sequence[tuple[Seal, int]]) -> list[Earlier]:
-    return [Earlier(s.how, s.key, s.time, s.share, s.cut, last) for s, last in history if s.how != "given"]
+    return [Earlier(s.how, s.key, s.time, s.share, s.cut, last) for s, last in history]
 
 
 def _foreign(earlier: Sequence[Earlier], kind: str, word: str | tuple[str, ...]) -> tuple[Earlier, ...]:
     """Keep the earlier seals of another shape; one of the same shape can only have sealed more."""
-    other = [
-        e for e in earlier if (e.time if kind == "time" else e.key) != word or (e.how == "time") != (kind == "time")
-    ]
-    return tuple(dict.fromkeys(other))
+    return tuple(dict.fromkeys(e for e in earlier if _shape(e) != (kind, word)))
+
+
+def _shape(earlier: Earlier) -> tuple[str, str | tuple[str, ...]]:
+    shapes = {"given": ("given", ""), "time": ("time", earlier.time)}
+    return shapes.get(earlier.how, ("key", earlier.key))
 
 
 def behind(rows: pa.Table, test: pa.Table, last_row: int) -> pa.Table:
