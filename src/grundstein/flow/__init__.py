@@ -13,28 +13,15 @@ from typing import TYPE_CHECKING, Any, cast
 from grundstein.core.canonical import canonical
 from grundstein.core.contract import Contract
 from grundstein.core.errors import Refused, nearest
-from grundstein.core.records import (
-    Batch,
-    Experiment,
-    Opening,
-    Question,
-    Report,
-    Seal,
-    Snapshot,
-    Verdict,
-)
+from grundstein.core.records import Batch, Experiment, Opening, Question, Report, Snapshot, Verdict
+from grundstein.flow.pinning import pinned_of
+from grundstein.flow.remembering import edits_of, rundown, tried
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from grundstein.core.case import Case
-    from grundstein.core.findings import Finding
     from grundstein.core.ports import Entry, Project
-    from grundstein.core.task import Data, Task
-    from grundstein.evaluation.evaluate import Pinned
-
-BUDGET = 8
 
 
 def ingest(project: Project, source: str, table: str, settings: Mapping[str, str] | None = None) -> Batch:
@@ -117,7 +104,7 @@ def opened(entry: Entry, project: Project) -> Entry:
     experiment = cast("Experiment", entry.record)
     pinned = pinned_of(project.ledger.get(experiment.snapshot), project)
     if deciding.needs_no_opening(experiment):
-        said = deciding.verdict_of(pinned, experiment, None, "", project.files, _edits(project, pinned))
+        said = deciding.verdict_of(pinned, experiment, None, "", project.files, edits_of(project, pinned))
         return project.ledger.once(replace(said, experiment=entry.id))
     earlier = {row.id: cast("Opening", row.record) for row in project.ledger.entries(Opening)}
     verdicts = [cast("Verdict", row.record) for row in project.ledger.entries(Verdict)]
@@ -137,7 +124,7 @@ def judged(entry: Entry, project: Project) -> Entry:
     experiment = cast("Experiment", project.ledger.get(opening.experiment).record)
     pinned = pinned_of(project.ledger.get(experiment.snapshot), project)
     project.progress.step(f"{opening.case}: the sealed part, opening {opening.count}")
-    verdict = deciding.verdict_of(pinned, experiment, opening, entry.id, project.files, _edits(project, pinned))
+    verdict = deciding.verdict_of(pinned, experiment, opening, entry.id, project.files, edits_of(project, pinned))
     return project.ledger.once(verdict)
 
 
@@ -165,121 +152,9 @@ STEPS: Mapping[type, Callable[[Entry, Project], Entry]] = {
 }
 
 
-def pinned_of(entry: Entry, project: Project) -> Pinned:
-    """Bring a Snapshot's case, data and seal together; writes time and entity into a contract that is silent."""
-    from grundstein.evaluation.evaluate import Pinned
-    from grundstein.evaluation.sealing import settled
-    from grundstein.lake import snapshots
-
-    snapshot = cast("Snapshot", entry.record)
-    case = project.case(snapshot.case)
-    task = project.task(case.task)
-    missing = [role.name for role in task.roles if role.required and role.name not in case.data]
-    if missing:
-        raise Refused(
-            f"The case {case.name} names no table for `{missing[0]}`.",
-            "`data: {role: table}`.",
-            f"Correct cases/{case.name}.yaml",
-        )
-    primary = snapshots.named_tables(case.data[task.roles[0].name])[0]
-    before = project.contract(primary) or Contract(primary, ())
-    case, contract = settled(case, before)
-    if contract != before:
-        project.write_contract(contract)
-    data = snapshots.read(project.tables, case.data, snapshot)
-    if case.key and case.entity not in data[task.roles[0].name].column_names:
-        case = replace(case, entity="")
-    data, seal = _sealed(project, snapshot, case, contract, task, data)
-    case = task.settle(case, data)
-    _refuse_strangers(task, case, data)
-    kept = project.ledger.once(seal)
-    return Pinned(
-        case, task, snapshot.question, entry.id, seal, kept.id, data, contract, snapshot.digest, BUDGET, project.lock
-    )
-
-
-def _refuse_strangers(task: Task, case: Case, data: Data) -> None:
-    """Refuse a case that names a column which its tables do not have."""
-    for role, needed in task.contract(case).items():
-        there = data[role].column_names if role in data else ()
-        named = (*needed.names, *(case.ignore if role == task.roles[0].name else ()))
-        for name in named:
-            if role in data and name not in (*there, "_row"):
-                said = nearest(name, there).capitalize()
-                raise Refused(
-                    f'The case {case.name} names the column "{name}", which {role} lack.',
-                    said,
-                    f"Correct cases/{case.name}.yaml",
-                )
-
-
-def _sealed(
-    project: Project, snapshot: Snapshot, case: Case, contract: Contract, task: Task, data: Data
-) -> tuple[Data, Seal]:
-    from grundstein.evaluation import sealing
-    from grundstein.lake import snapshots
-
-    role, history = task.roles[0].name, _history(project, contract.table)
-    last = snapshot.rows[contract.table]
-    if snapshot.test:
-        seal = sealing.given_seal(contract, project.salt, last)
-        if any(_given(earlier) != _given(snapshot) for _, earlier in history):
-            raise Refused(
-                f"The table {contract.table} was evaluated before this test table was named.",
-                "A test table named before the first evaluate, so that nobody could pick it.",
-                f"grundstein decide {case.name}, without --test",
-            )
-        test = snapshots.read(project.tables, snapshot.test, snapshot)
-        sealing.refuse_overlap(data[role], test[role], seal)
-        return {**data, role: sealing.behind(data[role], test[role], last)}, seal
-    own = case.data[role] == contract.table
-    rows = data[role] if own else project.tables.read(contract.table, snapshot.versions[contract.table])
-    before = [(earlier, pinned.rows[contract.table]) for earlier, pinned in history]
-    seal = sealing.seal_table(rows, case, contract, project.salt, before)
-    return (data if own else {**data, role: sealing.selected(data[role], rows, seal, case)}), seal
-
-
-def _given(snapshot: Snapshot) -> tuple[Mapping[str, str], Mapping[str, str]]:
-    """The given test tables of a snapshot, and the pinned versions of all tables: both were committed by digest."""
-    return snapshot.test, snapshot.versions
-
-
-def _history(project: Project, table: str) -> list[tuple[Seal, Snapshot]]:
-    found = []
-    for entry in project.ledger.entries(Experiment):
-        experiment = cast("Experiment", entry.record)
-        seal = cast("Seal", project.ledger.get(experiment.seal).record)
-        if seal.table == table:
-            found.append((seal, cast("Snapshot", project.ledger.get(experiment.snapshot).record)))
-    return found
-
-
 def _matching(project: Project, snapshot: Entry) -> Entry | None:
     rows = [e for e in project.ledger.entries(Experiment) if cast("Experiment", e.record).snapshot == snapshot.id]
     return next((e for e in reversed(rows) if cast("Experiment", e.record).lock == project.lock), None)
-
-
-def _edits(project: Project, pinned: Pinned) -> tuple[Finding, ...]:
-    from grundstein.approval.memory import edits
-    from grundstein.core.findings import Finding
-
-    questions = [cast("Question", e.record) for e in project.ledger.entries(Question)]
-    changed = edits([q for q in questions if q.case == pinned.case.name])
-    return (Finding("GST-E02", "issue", {"fields": ", ".join(changed)}),) if changed else ()
-
-
-def tried(project: Project, words: str) -> Sequence[Mapping[str, str]]:
-    """Find cases by words, with what came of them and why."""
-    from grundstein.approval.memory import attempts, matching
-
-    return matching(attempts(_cases(project), list(project.ledger.entries())), words)
-
-
-def rundown(project: Project, since: str) -> Mapping[str, Sequence[Mapping[str, str]]]:
-    """What was tried, failed, learned and decided since an ISO date."""
-    from grundstein.approval.memory import attempts, since_date
-
-    return since_date(attempts(_cases(project), list(project.ledger.entries())), since)
 
 
 def do(project: Project, name: str, verb: str, args: Sequence[str]) -> Any:
@@ -291,10 +166,6 @@ def do(project: Project, name: str, verb: str, args: Sequence[str]) -> Any:
             f'The task {case.task} has no verb "{verb}".', nearest(verb, verbs).capitalize(), f"grundstein show {name}"
         )
     return verbs[verb](project, case, args)
-
-
-def _cases(project: Project) -> list[Case]:
-    return [project.case(name) for name in project.case_names()]
 
 
 def report(project: Project, name: str) -> list[Path]:
@@ -316,3 +187,24 @@ def money_form(project: Project, name: str) -> str:
     """Return the form of money that fits a case: action, classes, number or ranking."""
     pinned = pinned_of(pin(asked(project, name), project), project)
     return pinned.task.form(pinned.case)
+
+
+__all__ = [
+    "STEPS",
+    "advance",
+    "asked",
+    "decide",
+    "do",
+    "evaluate",
+    "evaluated",
+    "ingest",
+    "judged",
+    "money_form",
+    "opened",
+    "pin",
+    "pinned_of",
+    "report",
+    "reported",
+    "rundown",
+    "tried",
+]

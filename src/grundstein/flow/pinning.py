@@ -1,0 +1,109 @@
+"""Room flow. In: a Snapshot's row and the project -> Out: Pinned, a case with its data, contract and seal together."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, cast
+
+from grundstein.core.contract import Contract
+from grundstein.core.errors import Refused, nearest
+from grundstein.core.records import Experiment, Seal, Snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from grundstein.core.case import Case
+    from grundstein.core.ports import Entry, Project
+    from grundstein.core.task import Data, Task
+    from grundstein.evaluation.evaluate import Pinned
+
+BUDGET = 8
+
+
+def pinned_of(entry: Entry, project: Project) -> Pinned:
+    """Bring a Snapshot's case, data and seal together; writes time and entity into a contract that is silent."""
+    from grundstein.evaluation.evaluate import Pinned
+    from grundstein.evaluation.sealing import settled
+    from grundstein.lake import snapshots
+
+    snapshot = cast("Snapshot", entry.record)
+    case = project.case(snapshot.case)
+    task = project.task(case.task)
+    missing = [role.name for role in task.roles if role.required and role.name not in case.data]
+    if missing:
+        raise Refused(
+            f"The case {case.name} names no table for `{missing[0]}`.",
+            "`data: {role: table}`.",
+            f"Correct cases/{case.name}.yaml",
+        )
+    primary = snapshots.named_tables(case.data[task.roles[0].name])[0]
+    before = project.contract(primary) or Contract(primary, ())
+    case, contract = settled(case, before)
+    if contract != before:
+        project.write_contract(contract)
+    data = snapshots.read(project.tables, case.data, snapshot)
+    if case.key and case.entity not in data[task.roles[0].name].column_names:
+        case = replace(case, entity="")
+    data, seal = _sealed(project, snapshot, case, contract, task, data)
+    case = task.settle(case, data)
+    _refuse_strangers(task, case, data)
+    kept = project.ledger.once(seal)
+    return Pinned(
+        case, task, snapshot.question, entry.id, seal, kept.id, data, contract, snapshot.digest, BUDGET, project.lock
+    )
+
+
+def _refuse_strangers(task: Task, case: Case, data: Data) -> None:
+    """Refuse a case that names a column which its tables do not have."""
+    for role, needed in task.contract(case).items():
+        there = data[role].column_names if role in data else ()
+        named = (*needed.names, *(case.ignore if role == task.roles[0].name else ()))
+        for name in named:
+            if role in data and name not in (*there, "_row"):
+                said = nearest(name, there).capitalize()
+                raise Refused(
+                    f'The case {case.name} names the column "{name}", which {role} lack.',
+                    said,
+                    f"Correct cases/{case.name}.yaml",
+                )
+
+
+def _sealed(
+    project: Project, snapshot: Snapshot, case: Case, contract: Contract, task: Task, data: Data
+) -> tuple[Data, Seal]:
+    from grundstein.evaluation import sealing
+    from grundstein.lake import snapshots
+
+    role, history = task.roles[0].name, _history(project, contract.table)
+    last = snapshot.rows[contract.table]
+    if snapshot.test:
+        seal = sealing.given_seal(contract, project.salt, last)
+        if any(_given(earlier) != _given(snapshot) for _, earlier in history):
+            raise Refused(
+                f"The table {contract.table} was evaluated before this test table was named.",
+                "A test table named before the first evaluate, so that nobody could pick it.",
+                f"grundstein decide {case.name}, without --test",
+            )
+        test = snapshots.read(project.tables, snapshot.test, snapshot)
+        sealing.refuse_overlap(data[role], test[role], seal)
+        return {**data, role: sealing.behind(data[role], test[role], last)}, seal
+    own = case.data[role] == contract.table
+    rows = data[role] if own else project.tables.read(contract.table, snapshot.versions[contract.table])
+    before = [(earlier, pinned.rows[contract.table]) for earlier, pinned in history]
+    seal = sealing.seal_table(rows, case, contract, project.salt, before)
+    return (data if own else {**data, role: sealing.selected(data[role], rows, seal, case)}), seal
+
+
+def _given(snapshot: Snapshot) -> tuple[Mapping[str, str], Mapping[str, str]]:
+    """The given test tables of a snapshot, and the pinned versions of all tables: both were committed by digest."""
+    return snapshot.test, snapshot.versions
+
+
+def _history(project: Project, table: str) -> list[tuple[Seal, Snapshot]]:
+    found = []
+    for entry in project.ledger.entries(Experiment):
+        experiment = cast("Experiment", entry.record)
+        seal = cast("Seal", project.ledger.get(experiment.seal).record)
+        if seal.table == table:
+            found.append((seal, cast("Snapshot", project.ledger.get(experiment.snapshot).record)))
+    return found
