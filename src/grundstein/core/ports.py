@@ -193,6 +193,9 @@ class Project(Protocol):
     def ledger(self) -> Ledger:
         """The ledger."""
 
+    def aside(self, name: str) -> Ledger:
+        """A ledger of its own, with the same salt, for work that must not count in the project's: a replay."""
+
     @property
     def tables(self) -> TableStore:
         """The table store."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 from grundstein.core.figures import Figure
 from grundstein.core.findings import Finding
@@ -200,7 +200,35 @@ class Report:
     head: str
 
 
-Record = Foundation | Batch | Question | Snapshot | Seal | Experiment | Opening | Verdict | Report
-KINDS: Mapping[str, type[Record]] = {
-    kind.__name__: kind for kind in (Foundation, Batch, Question, Snapshot, Seal, Experiment, Opening, Verdict, Report)
-}
+@dataclass(frozen=True)
+class Promise:
+    """One decision of a replay: the gain over today's rule that it promised, and the one that came later.
+
+    `at` is the past date; `widened` is the promised range for a later mean of `units_later` units. `findings` are the
+    warnings that could be given at that date.
+    """
+
+    case: str
+    snapshot: str
+    at: str
+    until: str
+    verdict: Word
+    winner: str
+    baseline: str
+    promised: Gain
+    widened: Gain
+    later: float
+    units: int
+    units_later: int
+    budget: int
+    lock: str
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def held(self) -> bool:
+        """Whether the widened range holds what came later."""
+        return self.widened.low <= self.later <= self.widened.high
+
+
+Record = Foundation | Batch | Question | Snapshot | Seal | Experiment | Opening | Verdict | Report | Promise
+KINDS: Mapping[str, type[Record]] = {kind.__name__: kind for kind in get_args(Record)}

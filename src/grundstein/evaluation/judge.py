@@ -79,7 +79,7 @@ def judge(
     halted = _halted(candidate, opponents, margins, perfect_gain)
     if halted:
         return _without_figures(halted[0], foretold, (halted[1],))
-    ranges = {name: _range(candidate, part, level) for name, part in opponents.items()}
+    ranges = {name: range_of(candidate, part, level) for name, part in opponents.items()}
     if all(found.bounded and found.low > margins[name] for name, found in ranges.items()):
         return _qualified(ranges, margins, foretold)
     highs = {name: (ranges if first else foretold.gains)[name].high for name in ranges}
@@ -98,7 +98,7 @@ def foretell(
     The hardest opponent is the one whose margin the low end clears by least, or misses by most. The ranges are a
     preview: choices were made on these rows.
     """
-    samples = {name: _sample(candidate, values) for name, values in opponents.items()}
+    samples = {name: sample_of(candidate, values) for name, values in opponents.items()}
     worst = {name: _bound(candidate, values) for name, values in opponents.items()}
     gains = {name: _gain(inference.interval(one, None, level, worst[name])) for name, one in samples.items()}
     hardest = min(gains, key=lambda name: (gains[name].low - margins[name], name))
@@ -148,13 +148,14 @@ def _without_figures(verdict: Word, foretold: Foretold, findings: tuple[Finding,
     )
 
 
-def _range(candidate: Part, opponent: Part, level: float) -> inference.Range:
-    test = _sample(candidate.test, opponent.test)
-    development = _sample(candidate.development, opponent.development)
+def range_of(candidate: Part, opponent: Part, level: float) -> inference.Range:
+    """Return the range of the gain over one opponent on the sealed units, at a one-sided level."""
+    test = sample_of(candidate.test, opponent.test)
+    development = sample_of(candidate.development, opponent.development)
     return inference.interval(test, development, level, _bound(candidate.test, opponent.test))
 
 
-def _sample(candidate: Values, opponent: Values) -> inference.Sample:
+def sample_of(candidate: Values, opponent: Values) -> inference.Sample:
     """Differences by unit; the two must speak of the same units in the same order, in finite numbers."""
     difference = candidate.value - opponent.value
     if not np.array_equal(candidate.unit, opponent.unit) or not np.isfinite(difference).all():

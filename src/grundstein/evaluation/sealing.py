@@ -49,7 +49,7 @@ def seal_table(table: pa.Table, case: Case, contract: Contract, salt: str, histo
     """Return the seal of a table. `history`: its earlier seals, each with the last `_row` that was there."""
     entity, named = contract.entity, case.key or contract.key
     timed = contract.time if case.split != "random" else ""
-    cut = _cut(table, timed, history) if timed else ""
+    cut = latest_cut(table, timed, history) if timed else ""
     earlier = _earlier(history)
     if cut:
         return Seal(contract.table, "time", named, entity, timed, 0.0, cut, salt, _foreign(earlier, "time", timed))
@@ -101,8 +101,8 @@ def _shares(history: Sequence[tuple[Seal, int]], key: tuple[str, ...]) -> list[f
     return [seal.share for seal, _ in history if seal.how in ("entity", "random") and seal.key == key]
 
 
-def _cut(table: pa.Table, time: str, history: Sequence[tuple[Seal, int]]) -> str:
-    """The latest 25 %, never before an earlier cut; empty where all rows are of one instant."""
+def latest_cut(table: pa.Table, time: str, history: Sequence[tuple[Seal, int]] = ()) -> str:
+    """Return the cut that seals the latest 25 %, never before an earlier one; empty where there is one instant only."""
     moments = instants(table[time])
     values, counts = np.unique(moments, return_counts=True)
     if len(values) < 2:
@@ -111,10 +111,11 @@ def _cut(table: pa.Table, time: str, history: Sequence[tuple[Seal, int]]) -> str
     wanted = np.flatnonzero(later >= LATEST)
     cut = int(values[wanted[-1] if len(wanted) else 0])
     before = [cut_value(seal.cut) for seal, _ in history if seal.how == "time" and seal.time == time]
-    return _written(max([cut, *before]), table, time)
+    return cut_of(max([cut, *before]), table, time)
 
 
-def _written(cut: int, table: pa.Table, time: str) -> str:
+def cut_of(cut: int, table: pa.Table, time: str) -> str:
+    """Write a cut (microseconds since 1970, or a whole number) as a seal holds it."""
     kind = table[time].type
     return str(cut) if pa.types.is_integer(kind) else f"{np.datetime64(cut, 'us')}Z"
 

@@ -10,12 +10,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
-from grundstein.core.canonical import canonical
 from grundstein.core.contract import Contract
 from grundstein.core.errors import Refused, nearest
 from grundstein.core.records import Batch, Experiment, Opening, Question, Report, Snapshot, Verdict
-from grundstein.flow.pinning import pinned_of
+from grundstein.flow.pinning import asked, pin, pinned_of
 from grundstein.flow.remembering import edits_of, rundown, tried
+from grundstein.flow.replaying import replay
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -55,35 +55,6 @@ def advance(entry: Entry, project: Project, until: type | None = None) -> Entry:
     while type(entry.record) is not until and (step := STEPS.get(type(entry.record))):
         entry = step(entry, project)
     return entry
-
-
-def asked(project: Project, name: str) -> Entry:
-    """Record the case as it stands; Refused for an idea."""
-    case = project.case(name)
-    if case.idea or not case.task or not case.data:
-        raise Refused(
-            f"The case {name} is an idea so far.",
-            "A case with `task` and `data`, and without `idea: true`.",
-            f"Complete cases/{name}.yaml",
-        )
-    fields = {field: value for field, value in vars(case).items() if field != "money"}
-    content = fields | {"money": vars(case.money) if case.money else None}
-    return project.ledger.once(Question(name, canonical(content)))
-
-
-def pin(entry: Entry, project: Project, test: Mapping[str, str] | None = None) -> Entry:
-    """Pin the newest versions of the case's tables."""
-    from grundstein.lake import snapshots
-
-    question = cast("Question", entry.record)
-    case = project.case(question.case)
-    unknown = sorted(set(case.data) - {role.name for role in project.task(case.task).roles})
-    if unknown:
-        roles = ", ".join(role.name for role in project.task(case.task).roles)
-        raise Refused(
-            f"The task {case.task} has no role `{unknown[0]}`.", f"Roles: {roles}.", f"Correct cases/{case.name}.yaml"
-        )
-    return project.ledger.once(snapshots.pin(project.tables, case, entry.id, test))
 
 
 def evaluated(entry: Entry, project: Project) -> Entry:
@@ -203,6 +174,7 @@ __all__ = [
     "opened",
     "pin",
     "pinned_of",
+    "replay",
     "report",
     "reported",
     "rundown",

@@ -1,13 +1,14 @@
-"""Room flow. In: a Snapshot's row and the project -> Out: Pinned, a case with its data, contract and seal together."""
+"""Room flow. In: the name of a case -> Out: its Question, its Snapshot, and Pinned: case, data, contract and seal."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
+from grundstein.core.canonical import canonical
 from grundstein.core.contract import Contract
 from grundstein.core.errors import Refused, nearest
-from grundstein.core.records import Experiment, Seal, Snapshot
+from grundstein.core.records import Experiment, Question, Seal, Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,6 +19,35 @@ if TYPE_CHECKING:
     from grundstein.evaluation.evaluate import Pinned
 
 BUDGET = 8
+
+
+def asked(project: Project, name: str) -> Entry:
+    """Record the case as it stands; Refused for an idea."""
+    case = project.case(name)
+    if case.idea or not case.task or not case.data:
+        raise Refused(
+            f"The case {name} is an idea so far.",
+            "A case with `task` and `data`, and without `idea: true`.",
+            f"Complete cases/{name}.yaml",
+        )
+    fields = {field: value for field, value in vars(case).items() if field != "money"}
+    content = fields | {"money": vars(case.money) if case.money else None}
+    return project.ledger.once(Question(name, canonical(content)))
+
+
+def pin(entry: Entry, project: Project, test: Mapping[str, str] | None = None) -> Entry:
+    """Pin the newest versions of the case's tables."""
+    from grundstein.lake import snapshots
+
+    question = cast("Question", entry.record)
+    case = project.case(question.case)
+    unknown = sorted(set(case.data) - {role.name for role in project.task(case.task).roles})
+    if unknown:
+        roles = ", ".join(role.name for role in project.task(case.task).roles)
+        raise Refused(
+            f"The task {case.task} has no role `{unknown[0]}`.", f"Roles: {roles}.", f"Correct cases/{case.name}.yaml"
+        )
+    return project.ledger.once(snapshots.pin(project.tables, case, entry.id, test))
 
 
 def pinned_of(entry: Entry, project: Project) -> Pinned:

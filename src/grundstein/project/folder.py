@@ -87,6 +87,14 @@ class Folder:
             )
         return first.salt
 
+    def aside(self, name: str) -> Ledger:
+        """A ledger of its own, `NAME.sqlite` beside the project's."""
+        from grundstein.stores.ledger import SqliteLedger
+
+        return SqliteLedger(
+            (self.root / self.settings.ledger).with_name(f"{name}.sqlite"), Foundation(self.name, self.salt)
+        )
+
     @cached_property
     def lock(self) -> str:
         """Digest of Python's and the deciding libraries' versions."""
