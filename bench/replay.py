@@ -5,14 +5,17 @@ from __future__ import annotations
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+from grundstein import flow
+from grundstein.project.folder import open_project
 from replay_sets import Set, sets
 from verdicts import DATA, begin
 
-from grundstein import flow
-from grundstein.core.records import Promise
-from grundstein.project.folder import open_project
+if TYPE_CHECKING:
+    from grundstein.core.records import Promise
 
 STEPS = 14
 

@@ -1,20 +1,21 @@
-"""Time-ordered sets for the replay: real ones made from shared files, and simulated weather. Each is a CSV and a case."""
+"""Time-ordered sets for the replay: real ones made from shared files, and simulated weather; each a CSV and a case."""
 
 from __future__ import annotations
 
 import csv
 import gzip
 import io
-import tarfile
 import zipfile
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
 ROWS = 12_000
 
@@ -56,7 +57,7 @@ def elec2(data: Path) -> Set:
     rows = rows[:ROWS]
     before = ["0", *(row[-1] for row in rows[:-1])]
     placed = [[*row, b] for row, b in zip(rows, before, strict=True)]
-    case = {"target": "class", "positive": "1", "time": "_row", "baseline": "before = 1", "metric": "accuracy"}
+    case = {"target": "class", "positive": '"1"', "time": "_row", "baseline": "before = 1", "metric": "accuracy"}
     return Set("elec2", [*head, "before"], placed, case)
 
 

@@ -104,6 +104,12 @@ def trial(
 ) -> Trial:
     """Answer every fold with every solution. A candidate that cannot be fitted is left out, by name."""
     folds = tuple(task.folds(development, case, seed))
+    if not folds:
+        raise Refused(
+            f"The development rows of the case {case.name} cannot be split once more to compare solutions on.",
+            "Rows of both answers on each side, and truth known before the later ones begin.",
+            "Ingest more rows, then run evaluate again",
+        )
     tried, skipped = [], []
     for row in rows:
         say(f"{case.name}: {row.solution.name}")

@@ -88,7 +88,9 @@ def _date(pinned: Pinned, at: int, until: int) -> Date | None:
     then = replace(pinned, data=known, seal=seal, seal_id=record_id(seal), content=content)
     later = pinned.task.seal(_until(pinned, until), pinned.case, replace(seal, cut=begin))
     date = Date(begin, end, then, later)
-    return date if min(date.known.questions.num_rows, later.questions.num_rows) >= LEAST_UNITS else None
+    known_then, case = date.known, pinned.case
+    enough = min(known_then.questions.num_rows, later.questions.num_rows) >= LEAST_UNITS
+    return date if enough and any(pinned.task.folds(known_then.development, case, then.seed)) else None
 
 
 def _until(pinned: Pinned, moment: int) -> Data:
