@@ -13,6 +13,7 @@ import numpy as np
 from grundstein.core.findings import Fact, Finding
 from grundstein.evaluation.checks import quick
 from grundstein.evaluation.checks.look import Checked, Look
+from grundstein.evaluation.checks.renamed import answers_renamed, averages, names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,7 +26,7 @@ LOOKED_AT = 5
 SHARE, SINGLE = 0.25, 0.75
 ALONE, LEAD = 0.9, 0.1
 NEAR_COPY = 0.98
-RENAMED = 0.75
+CERTAIN, FEWER = 0.98, 5
 Singles = dict[str, float]
 Suspect = tuple[tuple[str, ...], float, float]
 
@@ -36,9 +37,10 @@ def check(look: Look) -> Checked:
         return Checked()
     said = _said(look)
     after = [Finding("GST-K04", "issue", {"column": n}) for n in look.features if said.get(n) == "after"]
-    renamed = answers_renamed(look.sample)
-    suspects = [s for s in suspicious(look.sample, look.seed) if not set(s[0]) & set(renamed)]
+    renamed, averaged = answers_renamed(look.sample), averages(look.sample)
+    suspects = [s for s in suspicious(look.sample, look.seed) if not set(s[0]) & {*renamed, *averaged}]
     found = [_renamed(column, agree, said) for column, agree in renamed.items()]
+    found += [_averaged(column, groups) for column, groups in averaged.items() if column not in renamed]
     found += [_finding(columns, single, share, said) for columns, single, share in suspects]
     return Checked((*after, *found) or (Finding("GST-K03", "passed", {"columns": len(look.features)}),))
 
@@ -46,8 +48,9 @@ def check(look: Look) -> Checked:
 def suspicious(sample: Sample, seed: int) -> list[Suspect]:
     """Return (near-copies, single skill, conditional share) of the columns whose skill is too good.
 
-    Two rules: a share of at least .25 with a single skill of at least .75; or a single skill of at least .9 with a lead
-    over the next column of at least .1, and the error of a skill on so few rows.
+    Any of: a share of at least .25 with a single skill of at least .75; the best column's single skill of at least .9
+    with a lead over the next of at least .1 and the error of a skill on so few rows, or of .98 with five times fewer
+    wrong pairs than the next; a skill of .9 in a column that only numbers the rows.
     """
     y = quick.ranks(sample.goal) if sample.kind == "number" else sample.goal
     parts = quick.random_parts(len(y), seed)
@@ -57,15 +60,22 @@ def suspicious(sample: Sample, seed: int) -> list[Suspect]:
     if not groups or singles[groups[0][0]] < SINGLE:
         return []
     known = _known(sample, y, parts, order)
-    found: dict[str, Suspect] = {}
+    found: list[Suspect] = []
     for place, group in enumerate(groups):
         single = singles[group[0]]
         share = (known - _known(sample, y, parts, _without(order, group))) / max(known - 0.5, 1e-9)
         following = singles[groups[place + 1][0]] if place + 1 < len(groups) else 0.5
-        leads = place == 0 and single >= ALONE and single - following >= LEAD + len(y) ** -0.5
-        if (share >= SHARE and single >= SINGLE and known >= SINGLE) or leads:
-            found[group[0]] = (group, single, share)
-    return list(found.values())
+        numbered = single >= ALONE and bool(sample.ids & set(group))
+        leads = place == 0 and _leads(single, following, len(y))
+        if (share >= SHARE and single >= SINGLE and known >= SINGLE) or leads or numbered:
+            found.append((group, single, share))
+    return found
+
+
+def _leads(single: float, following: float, n: int) -> bool:
+    if single >= CERTAIN and FEWER * (1 - single + 1 / n) <= 1 - following:
+        return True
+    return single >= ALONE and single - following >= LEAD + n**-0.5
 
 
 def _singles(sample: Sample, y: NDArray[np.float64], parts: Sequence[Part]) -> Singles:
@@ -98,56 +108,18 @@ def _near_copies(sample: Sample, order: Sequence[str]) -> list[tuple[str, ...]]:
 
 
 def _alike(sample: Sample, a: str, b: str) -> bool:
-    """Two columns that say the same: ordered numbers by rank correlation, else each names the other's bin."""
+    """Two columns that say the same: numbers by correlation, of values or ranks; else each names the other's bin."""
     one, two = sample.bins[a], sample.bins[b]
-    blocks = sample.blocks[a], sample.blocks[b]
-    if one.max() >= quick.BINS and two.max() >= quick.BINS and all(block.shape[1] in {1, 2} for block in blocks):
-        x, z = (quick.ranks(block[:, 0]) for block in blocks)
-        return bool(abs(np.corrcoef(x, z)[0, 1]) >= NEAR_COPY)
-    return min(_names(one, two), _names(two, one)) >= NEAR_COPY
+    if one.max() >= quick.BINS and two.max() >= quick.BINS and {a, b} <= sample.numbers.keys():
+        x, z = sample.numbers[a], sample.numbers[b]
+        both = np.isfinite(x) & np.isfinite(z)
+        return both.sum() >= 0.9 * np.isfinite(x).sum() and _together(x[both], z[both]) >= NEAR_COPY
+    return min(names(one, two), names(two, one)) >= NEAR_COPY
 
 
-def answers_renamed(sample: Sample) -> dict[str, float]:
-    """Return the columns that name the answer while the answer names them, and how often that is right.
-
-    Both Goodman-Kruskal lambdas reach .75, for the column or for whether it is filled, and for the whole answer or for
-    one of its classes. Honest columns explain an answer, but no answer explains them; a copy with 5 % of its rows wrong
-    still passes, also beside another.
-    """
-    targets = _targets(sample)
-    found: dict[str, float] = {}
-    for name, bins in sample.bins.items():
-        for column in (bins, (bins > 0).astype(np.int64)):
-            for target in targets:
-                if min(_names(column, target), _names(target, column)) >= RENAMED:
-                    found[name] = max(found.get(name, 0.0), _agreement(column, target))
-    return found
-
-
-def _targets(sample: Sample) -> list[NDArray[np.int64]]:
-    if sample.kind == "number":
-        return [quick.cut(sample.goal)]
-    target = sample.goal.astype(np.int64)
-    classes = range(int(target.max()) + 1) if sample.kind == "many" else range(0)
-    return [target, *((target == k).astype(np.int64) for k in classes)]
-
-
-def _agreement(one: NDArray[np.int64], two: NDArray[np.int64]) -> float:
-    return float(_joint(one, two).max(axis=1).sum() / max(len(one), 1))
-
-
-def _joint(one: NDArray[np.int64], two: NDArray[np.int64]) -> NDArray[np.int64]:
-    wide = int(two.max()) + 1
-    return np.bincount(one * wide + two, minlength=(int(one.max()) + 1) * wide).reshape(-1, wide)
-
-
-def _names(one: NDArray[np.int64], two: NDArray[np.int64]) -> float:
-    """How often the commonest partner of a bin is right, above always naming the commonest (Goodman-Kruskal lambda)."""
-    if (one.max() + 1) * (two.max() + 1) > 250_000:
-        return 0.0
-    joint = _joint(one, two)
-    common = joint.sum(axis=0).max()
-    return float((joint.max(axis=1).sum() - common) / max(len(one) - common, 1))
+def _together(x: NDArray[np.float64], z: NDArray[np.float64]) -> float:
+    """The greater of the correlations of values and of ranks, in size."""
+    return max(abs(quick.correlation(x, z)), abs(quick.correlation(quick.ranks(x), quick.ranks(z))))
 
 
 def _without(names: Sequence[str], left_out: Sequence[str]) -> list[str]:
@@ -162,6 +134,10 @@ def _renamed(column: str, agree: float, said: Mapping[str, str]) -> Finding:
     sure = said.get(column) == "before"
     facts: dict[str, Fact] = {"column": column, "agree": round(agree, 3)}
     return Finding("GST-K10", "passed", facts) if sure else Finding("GST-K09", "issue", facts)
+
+
+def _averaged(column: str, groups: int) -> Finding:
+    return Finding("GST-K11", "issue", {"column": column, "groups": groups})
 
 
 def _finding(columns: tuple[str, ...], single: float, share: float, said: Mapping[str, str]) -> Finding:

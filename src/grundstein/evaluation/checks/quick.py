@@ -5,7 +5,7 @@ The model is no candidate: it is a yardstick for checks, linear on the same enco
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -50,13 +50,20 @@ class Goal:
 
 @dataclass(frozen=True)
 class Sample:
-    """Rows and columns as the cheap model sees them: `bins` a small number a value, `blocks` the encoded columns."""
+    """Rows and columns as the cheap model sees them: `bins` a small number a value, `blocks` the encoded columns.
+
+    `numbers` holds the values of numbers and times as they are; `texts` names the columns of text, `ids` those that
+    only number the rows.
+    """
 
     kind: str
     goal: NDArray[np.float64]
     time: NDArray[np.float64] | None
     bins: Mapping[str, NDArray[np.int64]]
     blocks: Mapping[str, NDArray[np.float64]]
+    numbers: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    texts: frozenset[str] = frozenset()
+    ids: frozenset[str] = frozenset()
 
     def matrix(self, names: Iterable[str]) -> NDArray[np.float64]:
         """The encoded columns side by side, as many as fit in `WIDEST`."""
@@ -101,7 +108,11 @@ def sample(table: pa.Table, target: Goal, names: Sequence[str], time: str, seed:
     bins = {name: binned(part[name]) for name in names}
     blocks = {name: Encoder.fit(part, [name]).matrix(part) for name in names}
     when = rows.numbers(part[time]) if time else None
-    return Sample(target.kind, values, when, bins, blocks)
+    graded = [name for name in names if rows.is_number(part[name]) or rows.is_time(part[name])]
+    numbers = {name: rows.numbers(part[name]) for name in graded}
+    texts = frozenset(name for name in names if rows.is_text(part[name]))
+    ids = frozenset(name for name in names if rows.numbers_rows(table[name], name))
+    return Sample(target.kind, values, when, bins, blocks, numbers, texts, ids)
 
 
 def binned(column: pa.ChunkedArray) -> NDArray[np.int64]:
@@ -173,7 +184,7 @@ def skill(y: NDArray[np.float64], scores: NDArray[np.float64], kind: str) -> flo
     """
     scores = scores.reshape(len(y), -1)
     if kind == "number":
-        return 0.5 + float(np.arcsin(_correlation(y, scores[:, 0]))) / np.pi
+        return 0.5 + float(np.arcsin(correlation(y, scores[:, 0]))) / np.pi
     if kind == "two":
         return auc(y > 0, scores[:, 0])
     found = [k for k in range(scores.shape[1]) if 0 < (y == k).sum() < len(y)]
@@ -205,7 +216,8 @@ def ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return (np.cumsum(count) - (count + 1) / 2)[place] / max(len(values) - 1, 1)
 
 
-def _correlation(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
+def correlation(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
+    """Pearson's correlation, 0 where a side does not vary."""
     a, b = a - a.mean(), b - b.mean()
     size = float(np.sqrt((a @ a) * (b @ b)))
     return float(np.clip((a @ b) / size, -1.0, 1.0)) if size > 0 else 0.0
