@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +16,9 @@ from grundstein.evaluation.experiment import live
 from grundstein.evaluation.flips import flips
 from grundstein.evaluation.judge import Part, judge
 from grundstein.evaluation.kept import kept_values
+from grundstein.evaluation.kinship import twins
 from grundstein.evaluation.openings import account, identical, identity, overlap, sketch
+from grundstein.evaluation.seen import LEARNED, Seen
 from grundstein.tools.sealing import unit_hash
 
 if TYPE_CHECKING:
@@ -31,8 +33,7 @@ if TYPE_CHECKING:
     from grundstein.evaluation.evaluate import Pinned
     from grundstein.evaluation.judge import Judgement
 
-LEARNED = 0.01
-FREE = ("question", "decision", "name", "signed_by", "affects", "risk", "period", "idea")
+FREE = ("question", "decision", "name", "signed_by", "affects", "risk", "period", "idea", "also")
 
 
 @dataclass(frozen=True)
@@ -46,10 +47,11 @@ class Sealed:
 
 @dataclass(frozen=True)
 class Known:
-    """What the ledger knows before an opening: verdicts, and sketches of the units that were learned from."""
+    """What is known before an opening: verdicts, sketches of learned units, and what was seen of these units."""
 
     verdicts: Sequence[Verdict]
     learned: Sequence[tuple[int, ...]]
+    seen: Seen = field(default_factory=Seen)
 
 
 def needs_no_opening(experiment: Experiment) -> bool:
@@ -68,10 +70,9 @@ def opening_of(
     same = identical(known_as, earlier)
     if same is not None:
         return earlier[same]
-    units = unit_hash(pinned.sealed, pinned.seal.key, pinned.seal.salt)
-    cost, small = account(units, earlier, known.verdicts), sketch(units)
-    share = max((overlap(small, one) for one in known.learned), default=0.0)
-    used = (Finding("GST-J09", "issue", {"share": share}),) if share >= LEARNED else ()
+    units, seen = unit_hash(pinned.sealed, pinned.seal.key, pinned.seal.salt), known.seen
+    cost = account(units, earlier, known.verdicts, seen.covered)
+    learned = max((overlap(sketch(units), one) for one in known.learned), default=0.0)
     return Opening(
         experiment=experiment_id,
         case=pinned.case.name,
@@ -79,10 +80,39 @@ def opening_of(
         count=cost.count,
         level=cost.level,
         units=len(np.unique(units)),
-        sketch=small,
+        sketch=sketch(units if seen.whole is None else seen.whole),
         given={"table": pinned.seal.table} if pinned.seal.how == "given" else {},
-        findings=(*cost.findings, *used),
+        findings=(
+            *cost.findings,
+            *_elsewhere(pinned, {name: earlier[name] for name in cost.before}, seen),
+            *_learned(max(learned, seen.learned)),
+            *_twins(pinned),
+        ),
     )
+
+
+def _elsewhere(pinned: Pinned, before: Mapping[str, Opening], seen: Seen) -> tuple[Finding, ...]:
+    """Name the other cases and tables under which these units were opened; another table is an issue."""
+    own = pinned.seal.table
+    names = {(one.case, seen.tables.get(name, own)) for name, one in before.items()} - {(pinned.case.name, own)}
+    where = ", ".join(f"{case} ({table})" for case, table in sorted(names))
+    foreign = any(table != own for _, table in names)
+    return (Finding("GST-J10", "issue" if foreign else "tip", {"where": where}),) if names else ()
+
+
+def _learned(share: float) -> tuple[Finding, ...]:
+    return (Finding("GST-J09", "issue", {"share": share}),) if share >= LEARNED else ()
+
+
+def _twins(pinned: Pinned) -> tuple[Finding, ...]:
+    """Sealed rows that stand in development under another key; their truth is not looked at."""
+    split = pinned.split
+    look = look_at(pinned, split)
+    if not look.target or look.target not in look.table.column_names or not look.content:
+        return ()
+    known = [name for name in look.content if name in split.questions.column_names]
+    share = twins(split.questions, look.table, known)
+    return (Finding("GST-J11", "issue", {"share": share}),) if share else ()
 
 
 def verdict_of(
@@ -187,17 +217,24 @@ def _judged(case: Case, experiment: Experiment, parts: Mapping[str, Part], openi
     perfect = _perfect_gain(experiment)
     first = opening.count == 1
     winner = parts[experiment.winner]
-    winner = replace(winner, test=replace(winner.test, biased=winner.test.biased or _barred(case, opening)))
+    winner = replace(winner, test=replace(winner.test, biased=winner.test.biased or _barred(case, experiment, opening)))
     return judge(winner, opponents, experiment.margins, opening.level, _tolerance(case), perfect, first)
 
 
-def _barred(case: Case, opening: Opening) -> str:
+BARS = {
+    "GST-J09": "units of the sealed part were once used in development",
+    "GST-J11": "rows of the sealed part stand in development under another key",
+    "GST-K04": "a column is known only after the answer, and is used for it",
+    "GST-K09": "a column says the answer, and nobody has said that it is known before",
+}
+
+
+def _barred(case: Case, experiment: Experiment, opening: Opening) -> str:
     """Why these sealed units cannot carry a verdict, whatever they show."""
     if case.time and case.split == "random":
         return "a random split mixes earlier and later rows"
-    if any(finding.code == "GST-J09" for finding in opening.findings):
-        return "units of the sealed part were once used in development"
-    return ""
+    issues = {one.code for one in (*opening.findings, *experiment.findings) if one.section == "issue"}
+    return next((why for code, why in BARS.items() if code in issues), "")
 
 
 def _perfect_gain(experiment: Experiment) -> float:

@@ -1,8 +1,9 @@
 """Room evaluation. In: units to be opened and the openings before -> Out: how often they were opened, and the level.
 
-The ledger holds a sketch of each opening, its 1,024 smallest unit hashes, so overlap shows without keys. Hashes are
-salted and uniform: an overlap of more than 3 in 1,024 of an earlier opening's units is missed in 5 % of cases, the
-same units in none.
+An opening covers the whole sealed part that its table had then, of whichever slice it asked: twenty slices of one part
+are twenty openings. Where the tables are still there the caller knows exactly what was covered (`seen`). Without them a
+sketch tells, the 1,024 smallest unit hashes: an overlap of more than 3 in 1,024 is missed in 5 % of cases, the same
+units in none.
 """
 
 from __future__ import annotations
@@ -48,15 +49,19 @@ def sketch(units: NDArray[np.int64]) -> tuple[int, ...]:
     return tuple(map(int, np.unique(units)[:SKETCH]))
 
 
-def account(units: NDArray[np.int64], earlier: Mapping[str, Opening], verdicts: Iterable[Verdict]) -> Account:
+def account(
+    units: NDArray[np.int64],
+    earlier: Mapping[str, Opening],
+    verdicts: Iterable[Verdict],
+    covered: Mapping[str, NDArray[np.int64]] | None = None,
+) -> Account:
     """Count the openings of these units so far, over all cases, targets and table names; `earlier` by record id.
 
-    k = 1 + the most openings that any of the units has had. Openings of one identity are one opening.
+    k = 1 + the most openings that any of the units has had. Openings of one identity are one opening. `covered`: which
+    of these units an earlier opening covered, by its id, where that is known beyond its sketch.
     """
     distinct = {opening.identity: (name, opening) for name, opening in earlier.items()}
-    hits = {
-        name: np.intersect1d(units, np.asarray(opening.sketch, dtype=np.int64)) for name, opening in distinct.values()
-    }
+    hits = {name: _hit(units, opening, (covered or {}).get(name)) for name, opening in distinct.values()}
     before = tuple(name for name, shared in hits.items() if len(shared))
     shared = np.concatenate([hits[name] for name in before]) if before else np.empty(0, dtype=np.int64)
     count = 1 + int(np.unique(shared, return_counts=True)[1].max(initial=0))
@@ -65,6 +70,11 @@ def account(units: NDArray[np.int64], earlier: Mapping[str, Opening], verdicts: 
         v.figures == "sealed" and v.opening in earlier and earlier[v.opening].identity in identities for v in verdicts
     )
     return Account(count, opening_level(count, shown), shown, before)
+
+
+def _hit(units: NDArray[np.int64], opening: Opening, covered: NDArray[np.int64] | None) -> NDArray[np.int64]:
+    sketched = np.intersect1d(units, np.asarray(opening.sketch, dtype=np.int64))
+    return sketched if covered is None else np.union1d(sketched, covered)
 
 
 def identity(

@@ -63,8 +63,15 @@ def seal_table(table: pa.Table, case: Case, contract: Contract, salt: str, histo
 def selected(rows: pa.Table, base: pa.Table, seal: Seal, case: Case) -> pa.Table:
     """Return a SELECT's rows as they can be sealed: with the columns of the seal, a keyless row known by its content.
 
-    Refused where the SELECT drops what its table is sealed by.
+    Refused where the SELECT drops what its table is sealed by, or seals by a column that the table does not have.
     """
+    made = next((name for name in seal.key if name not in base.column_names), "")
+    if made:
+        raise Refused(
+            f"The case {case.name} would seal {seal.table} by `{made}`, which the SELECT makes itself.",
+            nearest(made, base.column_names),
+            f"Name columns of {seal.table} in `key:`, or ingest what the SELECT groups as a table of its own",
+        )
     needed = [*seal.key, *([seal.time] if seal.how == "time" else []), *([] if seal.key else ["_row"])]
     for name in dict.fromkeys(needed):
         if name not in rows.column_names:
@@ -83,9 +90,16 @@ def selected(rows: pa.Table, base: pa.Table, seal: Seal, case: Case) -> pa.Table
             )
     if seal.key:
         return rows
-    hashes = unit_hash(base, (), seal.salt)[np.argsort(np.asarray(base["_row"]))]
-    order = np.searchsorted(np.sort(np.asarray(base["_row"])), np.asarray(rows["_row"]))
-    return rows.append_column(CONTENT, pa.array(hashes[order]))
+    numbers = np.asarray(base["_row"])
+    order = np.argsort(numbers)
+    place = np.searchsorted(numbers[order], instants(rows["_row"]))
+    if not np.isin(instants(rows["_row"]), numbers).all():
+        raise Refused(
+            f"The SELECT of the case {case.name} makes a `_row` of its own.",
+            f"The `_row` of {seal.table}, as it stands there.",
+            "Keep `_row` unchanged in `data:`",
+        )
+    return rows.append_column(CONTENT, pa.array(unit_hash(base, (), seal.salt)[order][place]))
 
 
 def given_seal(contract: Contract, salt: str, last_row: int) -> Seal:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 from grundstein.core.contract import Contract
 from grundstein.core.errors import Refused, nearest
 from grundstein.core.records import Batch, Experiment, Opening, Question, Report, Snapshot, Verdict
+from grundstein.flow.guarding import known_before, refuse_leaks
 from grundstein.flow.pinning import asked, pin, pinned_of
 from grundstein.flow.remembering import edits_of, rundown, tried
 from grundstein.flow.replaying import replay
@@ -63,6 +64,7 @@ def evaluated(entry: Entry, project: Project) -> Entry:
     from grundstein.evaluation.sealing import seal_findings
 
     pinned = pinned_of(entry, project)
+    refuse_leaks(entry, project, pinned)
     told = seal_findings(pinned.case, pinned.contract or Contract("", ()), pinned.seal)
     experiment, seconds = compare(pinned, project.files, project.progress.step, told)
     return project.ledger.append(experiment, seconds)
@@ -78,9 +80,7 @@ def opened(entry: Entry, project: Project) -> Entry:
         said = deciding.verdict_of(pinned, experiment, None, "", project.files, edits_of(project, pinned))
         return project.ledger.once(replace(said, experiment=entry.id))
     earlier = {row.id: cast("Opening", row.record) for row in project.ledger.entries(Opening)}
-    verdicts = [cast("Verdict", row.record) for row in project.ledger.entries(Verdict)]
-    learned = [cast("Experiment", row.record).learned for row in project.ledger.entries(Experiment)]
-    opening = deciding.opening_of(pinned, experiment, entry.id, earlier, deciding.Known(verdicts, learned))
+    opening = deciding.opening_of(pinned, experiment, entry.id, earlier, known_before(pinned, project, earlier))
     return project.ledger.once(opening)
 
 
