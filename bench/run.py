@@ -12,7 +12,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "benchmarks.md"
-PARTS = ("judge", "tables", "verdicts", "bank", "time_settings", "checks", "recommend", "costs")
+PARTS = (
+    *("judge", "bot", "outside", "replay", "checks", "leaks", "trust", "tables", "peers", "verdicts", "bank"),
+    *("time_settings", "recommend", "ingest", "store", "faults", "sandbox", "messy", "costs"),
+)
 TITLES = {"judge": "The judge alone, on simulated values", "tables": "Tables, beside scikit-learn and LightGBM"}
 LIBRARIES = ("numpy", "scipy", "scikit-learn", "lightgbm", "duckdb", "pyarrow", "pyiceberg")
 HEAD = """# Benchmarks

@@ -138,6 +138,14 @@ def pooled_effect(test: Sample, development: Sample | None) -> float:
     return math.sqrt(_pooled(seen, 1 + within * (size - 1)))
 
 
+def mean_error(part: Sample) -> float:
+    """Return the error of one part's mean: of its clusters or of its periods where there are enough, the larger."""
+    error = _error(part.difference, part.cluster, part.clusters)
+    if part.period is None or part.periods < MIN_PERIODS:
+        return error
+    return max(error, _error(part.difference, part.period, part.periods))
+
+
 def design_effect(part: Sample) -> float:
     """Return clustered over simple error of one part's mean, at least 1."""
     single = _sd(part) / math.sqrt(part.units)
