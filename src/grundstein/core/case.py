@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 MONEY_FORMS: Mapping[str, tuple[str, ...]] = {
     "cells": ("act_on_yes", "act_on_no", "skip_yes", "skip_no"),
@@ -39,6 +39,34 @@ class Money:
     def changed(self, name: str, amount: float) -> Money:
         """Return the same money with one amount replaced."""
         return Money(self.form, {**self.amounts, name: amount}, self.assumed)
+
+
+@dataclass(frozen=True)
+class Also:
+    """Somebody else's answers to a case: exactly one of `table`, `endpoint` and `python` is given.
+
+    `price` is money for each answered unit, `running_cost` money per period. `timeout` (seconds) and `retries` are of
+    one call. `headers` stand as they were written: secrets in them, as in `endpoint`, are named and never values.
+    `columns` are those that are shown; empty: all but the key and the entity, of an endpoint also but personal ones.
+    `takes` is the form in which an object is given its rows.
+    """
+
+    name: str
+    table: str = ""
+    endpoint: str = ""
+    python: str = ""
+    price: float = 0.0
+    running_cost: float = 0.0
+    timeout: float = 30.0
+    retries: int = 3
+    headers: Mapping[str, str] = field(default_factory=dict)
+    columns: tuple[str, ...] = ()
+    takes: Literal["matrix", "dicts", "arrow", "pandas"] = "matrix"
+
+    @property
+    def kind(self) -> Literal["table", "endpoint", "python"]:
+        """Where the answers come from."""
+        return "endpoint" if self.endpoint else "python" if self.python else "table"
 
 
 @dataclass(frozen=True)
@@ -78,6 +106,7 @@ class Case:
     risk: str = ""
     signed_by: tuple[str, ...] = ()
     idea: bool = False
+    also: tuple[Also, ...] = ()
 
     @property
     def declared(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from pyarrow import RecordBatchReader, Schema, Table
 
-    from grundstein.core.case import Case
+    from grundstein.core.case import Also, Case
     from grundstein.core.contract import Contract
     from grundstein.core.records import Record
     from grundstein.core.task import Task
@@ -68,7 +68,10 @@ REJECTED = "__rejected"
 
 @dataclass(frozen=True)
 class TableInfo:
-    """A table at a version; `batches` are the content hashes of its appends in order."""
+    """A table at a version; `batches` are the content hashes of its arrivals in order.
+
+    `updated`, `added` and `unchanged` count the rows of the arrival that made this version.
+    """
 
     name: str
     version: str
@@ -76,11 +79,27 @@ class TableInfo:
     changed_at: str
     digest: str
     batches: tuple[str, ...]
+    updated: int = 0
+    added: int = 0
+    unchanged: int = 0
+
+
+@dataclass(frozen=True)
+class Tidied:
+    """What tidying a table did: files joined, versions forgotten, files deleted and their bytes."""
+
+    joined: int = 0
+    expired: int = 0
+    deleted: int = 0
+    freed: int = 0
 
 
 @dataclass(frozen=True)
 class Commit:
-    """One append: the version it made, its batch's content hash, and the note that was committed with the data."""
+    """One arrival: the version it made, its batch's content hash, and the note that was committed with the data.
+
+    The note is empty where the version has expired.
+    """
 
     version: str
     batch: str
@@ -88,7 +107,7 @@ class Commit:
 
 
 class TableStore(Protocol):
-    """Governed, versioned tables. A version stays readable byte for byte.
+    """Governed, versioned tables. A version that is pinned stays readable byte for byte.
 
     `NAME__rejected` is the companion of `NAME`: it shares its lease, and an append to it shows only where a commit of
     `NAME` has the same batch.
@@ -121,14 +140,33 @@ class TableStore(Protocol):
         Inside the lease only. A batch that is there already is not added again.
         """
 
+    def upsert(self, name: str, files: Sequence[Path], key: Sequence[str], batch: str, note: str = "") -> TableInfo:
+        """As `append`, but a row whose key is in the table replaces the row there and keeps its `_row`.
+
+        Rows that are equal in all columns stay as they are; new keys are appended. Refused where a key is missing,
+        arrives twice or stands twice in the table.
+        """
+
+    def tidy(self, name: str, keep: Collection[str], age: float) -> Tidied:
+        """Join small files, forget versions that are neither in `keep` nor recent, delete files that nobody needs.
+
+        A file is deleted once no version has named it for `age` seconds. Inside the lease only.
+        """
+
+    def untidied(self, name: str) -> int:
+        """The number of commits since the table was last tidied."""
+
     def commits(self, name: str) -> Sequence[Commit]:
-        """The appends in order; none where there is no such table."""
+        """The arrivals in order; none where there is no such table."""
 
     def next_row(self, name: str) -> int:
         """The `_row` of the next arrival."""
 
     def lease(self, name: str) -> Lease:
         """The one writer's lease of a table; the kernel gives it back when a process dies."""
+
+    def pinning(self) -> Lease:
+        """Inside it no version expires: hold it from looking a version up until its record is in the ledger."""
 
     def staging(self, name: str) -> Path:
         """A fresh folder for files on their way into the table; it is gone when the lease ends."""
@@ -149,6 +187,42 @@ class FileStore(Protocol):
 
     def folder(self, digest: str) -> Path:
         """Return a kept folder, its sha256 checked; Refused where it is missing or changed."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Questions to an outside candidate, and what it may learn from; tables are Arrow's.
+
+    `questions` has one row a unit, `keys` the columns that name it, row by row. `development` holds the rows with a
+    known `target` (empty where the task has none). `naming` are the columns that name a unit or whom it is about,
+    `personal` those that the contract calls personal.
+    """
+
+    questions: Table
+    keys: Table
+    development: Table
+    target: str
+    naming: tuple[str, ...]
+    personal: tuple[str, ...]
+    seed: int
+
+
+class Outside(Protocol):
+    """Somebody else's answers: a table, an endpoint, an object of the project's Python file."""
+
+    @property
+    def also(self) -> Also:
+        """What the case says of it."""
+
+    @property
+    def version(self) -> str:
+        """What pins it: a table's version, the digest of code; empty where only its answers can."""
+
+    def written(self) -> Table | None:
+        """All its answers with the columns that name a unit; None where it must be asked."""
+
+    def answers(self, asked: Asked) -> Table:
+        """One row a question in their order: `answer` (null: not answered), maybe `probability` and `act`."""
 
 
 class Progress(Protocol):
@@ -213,6 +287,9 @@ class Project(Protocol):
 
     def case_names(self) -> Sequence[str]:
         """The cases of the folder."""
+
+    def outside(self, case: Case) -> Sequence[Outside]:
+        """The candidates under `also:`; Refused where one of them is not there."""
 
     def contract(self, table: str) -> Contract | None:
         """Read `contracts/TABLE.yaml`; None where there is none."""

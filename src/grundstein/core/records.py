@@ -14,7 +14,7 @@ from grundstein.core.figures import Figure
 from grundstein.core.findings import Finding
 
 Word = Literal["qualifies", "does_not_qualify", "not_enough_data", "not_applicable"]
-Standing = Literal["baseline", "default", "trivial", "candidate"]
+Standing = Literal["baseline", "default", "trivial", "candidate", "outside"]
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,10 @@ class Question:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The pinned versions of all tables that a case reads. `digest` is over the files' sha256 at commit."""
+    """The pinned versions of all tables that a case reads. `digest` is over the files' sha256 at commit.
+
+    `also`: what pins each outside candidate by its name, a table's version or the digest of code; `digest` lacks it.
+    """
 
     question: str
     case: str
@@ -56,6 +59,7 @@ class Snapshot:
     rows: Mapping[str, int]
     digest: str
     test: Mapping[str, str] = field(default_factory=dict)
+    also: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -121,7 +125,10 @@ class Flip:
 
 @dataclass(frozen=True)
 class Experiment:
-    """Solutions compared on development rows. `learned` is a sketch of them: their 1,024 smallest unit hashes."""
+    """Solutions compared on development rows. `learned` is a sketch of them: their 1,024 smallest unit hashes.
+
+    `bought`: the winner's gain over each outside candidate, the price of its calls taken off, running costs not.
+    """
 
     question: str
     snapshot: str
@@ -150,6 +157,29 @@ class Experiment:
     seed: int
     budget: int
     lock: str
+    bought: Mapping[str, Gain] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Deposit:
+    """Somebody else's answers, put down before they are judged.
+
+    `answers` is the digest of the files that hold them (keys, answers), `versions` those of every table of the lake at
+    that moment: units whose truth one of them knows can never be judged. `units` were answered, `open` of them had no
+    known truth. `source` pins where they came from: a table's version, the digest of a file or of code.
+    """
+
+    case: str
+    name: str
+    kind: Literal["file", "table", "endpoint", "python"]
+    question: str
+    snapshot: str
+    answers: str
+    key: tuple[str, ...]
+    units: int
+    open: int
+    versions: Mapping[str, str]
+    source: str = ""
 
 
 @dataclass(frozen=True)
@@ -169,7 +199,10 @@ class Opening:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the judge said. `gains` is against each opponent; `figures` says which rows they are of."""
+    """What the judge said. `gains` is against each opponent; `figures` says which rows they are of.
+
+    `deposit`: where it is about somebody else's answers; these are judged, never released.
+    """
 
     opening: str
     experiment: str
@@ -188,6 +221,7 @@ class Verdict:
     flips: tuple[Flip, ...]
     findings: tuple[Finding, ...]
     pictures: tuple[Figure, ...]
+    deposit: str = ""
 
 
 @dataclass(frozen=True)
@@ -230,5 +264,5 @@ class Promise:
         return self.widened.low <= self.later <= self.widened.high
 
 
-Record = Foundation | Batch | Question | Snapshot | Seal | Experiment | Opening | Verdict | Report | Promise
+Record = Foundation | Batch | Question | Snapshot | Seal | Experiment | Deposit | Opening | Verdict | Report | Promise
 KINDS: Mapping[str, type[Record]] = {kind.__name__: kind for kind in get_args(Record)}

@@ -134,6 +134,12 @@ class Task(Protocol):
     def load(self, kind: str, folder: Path) -> Solution:
         """Read a saved solution by the class name it was saved under."""
 
+    def adopt(self, case: Case, development: Data, given: Table) -> Table:
+        """The columns of `answers` made of somebody else's, row by row; Refused where they cannot be understood.
+
+        `given` holds the columns that name a unit, and `answer` in every row.
+        """
+
     def value(self, case: Case, split: Split, answers: Table) -> Values:
         """One number a unit, never depending on the other questions asked with it."""
 

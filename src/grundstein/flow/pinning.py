@@ -30,9 +30,7 @@ def asked(project: Project, name: str) -> Entry:
             "A case with `task` and `data`, and without `idea: true`.",
             f"Complete cases/{name}.yaml",
         )
-    fields = {field: value for field, value in vars(case).items() if field != "money"}
-    content = fields | {"money": vars(case.money) if case.money else None}
-    return project.ledger.once(Question(name, canonical(content)))
+    return project.ledger.once(Question(name, canonical(case)))
 
 
 def pin(entry: Entry, project: Project, test: Mapping[str, str] | None = None) -> Entry:
@@ -47,7 +45,9 @@ def pin(entry: Entry, project: Project, test: Mapping[str, str] | None = None) -
         raise Refused(
             f"The task {case.task} has no role `{unknown[0]}`.", f"Roles: {roles}.", f"Correct cases/{case.name}.yaml"
         )
-    return project.ledger.once(snapshots.pin(project.tables, case, entry.id, test))
+    snapshot = snapshots.pin(project.tables, case, entry.id, test)
+    also = {one.also.name: one.version for one in project.outside(case)} if case.also else {}
+    return project.ledger.once(replace(snapshot, also=also))
 
 
 def pinned_of(entry: Entry, project: Project) -> Pinned:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from grundstein.core.case import MONEY_FORMS, Case, Money
+from grundstein.core.case import MONEY_FORMS, Also, Case, Money
 from grundstein.core.errors import Refused, nearest
+from grundstein.project.also import also_content, check_also
 from grundstein.project.models import CaseFile, MoneyFile
 from grundstein.project.yaml_files import checked, checked_options, line_of, read
 
@@ -30,6 +31,7 @@ def read_case(path: Path, task: Callable[[str], Task]) -> Case:
     if hasattr(content, "copy_attributes"):
         content.copy_attributes(common)
     file = checked(CaseFile, common, path, (*CaseFile.model_fields, *names))
+    check_also(file, content, path)
     options = checked_options(own.options, _restricted(content, names), path)
     return _case(path.stem, file, options)
 
@@ -54,7 +56,7 @@ def _restricted(content: Any, names: tuple[str, ...]) -> Any:
 
 def _case(name: str, file: CaseFile, options: Mapping[str, Any]) -> Case:
     data = {"rows": file.data} if isinstance(file.data, str) else dict(file.data)
-    plain = file.model_dump(exclude={"data", "money", "horizon", "ignore", "key", "signed_by", "risk"})
+    plain = file.model_dump(exclude={"data", "money", "horizon", "ignore", "key", "signed_by", "risk", "also"})
     return Case(
         name=name,
         data={role: table for role, table in data.items() if table},
@@ -65,6 +67,7 @@ def _case(name: str, file: CaseFile, options: Mapping[str, Any]) -> Case:
         key=tuple(file.key),
         signed_by=tuple(file.signed_by),
         risk=file.risk or ("high" if file.affects in HIGH_RISK else ""),
+        also=tuple(Also(**(one.model_dump() | {"columns": tuple(one.columns)})) for one in file.also),
         **plain,
     )
 
@@ -83,14 +86,15 @@ def case_content(case: Case) -> dict[str, Any]:
     blank = Case("", "", "", {})
     for field in fields(Case):
         value = getattr(case, field.name)
-        if field.name not in ("name", "question", "task", "data", "options", "money") and value != getattr(
-            blank, field.name
-        ):
+        apart = ("name", "question", "task", "data", "options", "money", "also")
+        if field.name not in apart and value != getattr(blank, field.name):
             written = "horizon" if field.name == "horizon_days" else field.name
             content[written] = list(value) if isinstance(value, tuple) else value
     if case.money:
         assumed = {"assumed": list(case.money.assumed)} if case.money.assumed else {}
         content["money"] = {**case.money.amounts, **assumed}
+    if case.also:
+        content["also"] = [also_content(one) for one in case.also]
     return content
 
 

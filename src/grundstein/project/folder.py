@@ -22,9 +22,9 @@ from grundstein.project.yaml_files import checked, read, secrets, write
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from grundstein.core.case import Case
+    from grundstein.core.case import Also, Case
     from grundstein.core.contract import Contract
-    from grundstein.core.ports import FileStore, Ledger, Progress, TableStore
+    from grundstein.core.ports import FileStore, Ledger, Outside, Progress, TableStore
     from grundstein.core.task import Task
 
 FILE = "grundstein.yaml"
@@ -136,6 +136,24 @@ class Folder:
         before.update(content)
         write(path, before)
         return path
+
+    def outside(self, case: Case) -> Sequence[Outside]:
+        """The candidates under `also:`; Refused where one of them is not there."""
+        return tuple(self._outside(one) for one in case.also)
+
+    def _outside(self, one: Also) -> Outside:
+        if one.kind == "endpoint":
+            from grundstein.stores.outside import Endpoint
+
+            return Endpoint(one, self.root / "outside", lambda text: str(secrets(text)))
+        if one.kind == "python":
+            from grundstein.stores.objects import FileObject
+
+            return FileObject(one, self.root)
+        from grundstein.tools.matching import Written
+
+        version = self.tables.info(one.table).version
+        return Written(one, self.tables.read(one.table, version), version)
 
     def contract(self, table: str) -> Contract | None:
         """Read `contracts/TABLE.yaml`; None where there is none."""

@@ -78,6 +78,29 @@ class MoneyFile(Strict):
         return forms[0]
 
 
+class AlsoFile(Strict):
+    """`also:` of a case; each entry is a table of answers, an HTTP endpoint, or an object of a Python file."""
+
+    name: Text = Field(description="What it is called in every table and report.")
+    table: Text = Field("", description="A governed table of answers: the key's columns, `answer`, more if known.")
+    endpoint: Text = Field("", description="The address of an HTTP endpoint that is asked one question a call.")
+    python: Text = Field("", description="FILE.py:OBJECT in the project's folder, with fit and predict.")
+    price: Number = Field(0.0, ge=0, description="What each answered unit costs, in the project's currency.")
+    running_cost: Number = Field(0.0, ge=0, description="What having it costs per period, such as a licence.")
+    timeout: Number = Field(30.0, gt=0, le=600, description="Seconds that one call may take.")
+    retries: int = Field(3, ge=0, le=10, description="How often a failed call is tried again.")
+    headers: dict[str, Text] = Field(
+        {}, description="Headers of each call; secrets as `${env:NAME}` or `${file:PATH}`."
+    )
+    columns: list[Text] = Field(
+        [], description="The columns that are shown; else all but key, entity and personal ones."
+    )
+    takes: Literal["matrix", "dicts", "arrow", "pandas"] = Field(
+        "matrix",
+        description="How an object is given its rows: numbers, one mapping a row, an Arrow table, a DataFrame.",
+    )
+
+
 class CaseFile(Strict):
     """`cases/NAME.yaml`: one question of the business. A task adds fields of its own."""
 
@@ -112,6 +135,7 @@ class CaseFile(Strict):
     risk: Literal["", "high"] = Field("", description="`high`: the roles named for it must sign.")
     signed_by: list[Text] = Field([], description="The roles that must sign.")
     idea: bool = Field(False, description="An idea only: remembered, not yet evaluated.")
+    also: list[AlsoFile] = Field([], description="Somebody else's answers, compared with what is built here.")
 
     @field_validator("money")
     @classmethod

@@ -116,6 +116,12 @@ class Predict:
             raise Refused(f'predict has no solution "{kind}"', nearest(kind, known), "look at the record's model")
         return known[kind].load(folder)
 
+    def adopt(self, case: Case, development: Data, given: pa.Table) -> pa.Table:
+        """The columns of `answers` made of somebody else's."""
+        from grundstein.tasks.predict.adopting import adopted
+
+        return adopted(plan_of(case), development["rows"], given)
+
     def value(self, case: Case, split: Split, answers: pa.Table) -> Values:
         """Money, or the metric, of each answer."""
         from grundstein.tasks.predict.worth import values

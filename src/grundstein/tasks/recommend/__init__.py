@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from grundstein.core.errors import Refused, nearest
 from grundstein.core.task import Data, Role, Solution, Split, Task, Values
-from grundstein.tasks.recommend import judging, options, splitting
+from grundstein.tasks.recommend import adopting, judging, options, splitting
 from grundstein.tasks.recommend.example import example
 from grundstein.tasks.recommend.neighbours import ItemNeighbours
 from grundstein.tasks.recommend.popularity import Nobody, Popularity
@@ -75,6 +75,10 @@ class Recommend:
         if kind not in KINDS:
             raise Refused(f'recommend knows no solution "{kind}"', nearest(kind, KINDS), "evaluate the case again")
         return KINDS[kind].load(folder)
+
+    def adopt(self, case: Case, development: Data, given: Table) -> Table:
+        """Somebody else's lists as `user`, `items` and `scores`."""
+        return adopting.adopted(options.reading(case), given)
 
     def value(self, case: Case, split: Split, answers: Table) -> Values:
         """Money by `hit` per relevant item shown, else the case's metric; one number a user."""
