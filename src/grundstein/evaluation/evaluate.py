@@ -23,7 +23,7 @@ from grundstein.tools.inference import opening_level
 from grundstein.tools.sealing import sealed_rows, unit_hash
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from grundstein.core.case import Case
     from grundstein.core.contract import Contract
@@ -108,7 +108,7 @@ def evaluate(
         learned=_learned(pinned, split),
         flips=flips(case, lambda changed: _holds(task, changed, tested, split.questions.num_rows)),
         findings=(*more, *_left_out(tested), *checked.findings),
-        figures=(*checked.figures, *_figures(task, case, tested)),
+        figures=_each_once(*checked.figures, *_figures(task, case, tested)),
         seed=pinned.seed,
         budget=pinned.budget,
         lock=pinned.lock,
@@ -160,15 +160,26 @@ def look_at(pinned: Pinned, split: Split, **more: Any) -> checks.Look:
 
 
 def _look(pinned: Pinned, split: Split, tested: Trial) -> checks.Look:
-    baseline, winner = tested.of("baseline")[0], tested.winner
+    baseline, winner, trivial = tested.of("baseline")[0], tested.winner, tested.of("trivial")
+    simple = [*trivial, *([baseline] if pinned.case.baseline else [])]
     return look_at(
         pinned,
         split,
         baseline=baseline.name,
         winner=winner.name if winner else "",
-        values={one.name: one.values for one in (baseline, winner) if one},
-        judged=pa.concat_tables([fold.questions for fold in tested.folds]),
+        values={one.name: one.values for one in (baseline, winner, *trivial) if one},
+        answers={one.name: _behind(one.answers) for one in (baseline, winner) if one},
+        judged=_behind(fold.questions for fold in tested.folds),
+        happened=_behind(next(iter(fold.truth.values())) for fold in tested.folds),
+        perfect=tested.perfect,
+        simple=tuple(one.name for one in simple),
+        units_test=split.questions.num_rows,
     )
+
+
+def _behind(parts: Iterable[pa.Table]) -> pa.Table:
+    """The folds' tables behind one another; a column that one lacks is empty there."""
+    return pa.concat_tables(list(parts), promote_options="default")
 
 
 def _holds(task: Task, case: Case, tested: Trial, units_test: int) -> bool:
@@ -226,3 +237,8 @@ def _left_out(tested: Trial) -> list[Finding]:
 def _figures(task: Task, case: Case, tested: Trial) -> list[Figure]:
     shown = tested.winner or tested.of("baseline")[0]
     return task.figures(case, tested.folds[-1], shown.answers[-1])
+
+
+def _each_once(*figures: Figure) -> tuple[Figure, ...]:
+    """One figure of a name, the first: a check draws over all folds what the task draws over the last one."""
+    return tuple({figure.name: figure for figure in reversed(figures)}.values())[::-1]

@@ -8,19 +8,26 @@ from pathlib import Path
 from grundstein.core.errors import GrundsteinError
 from grundstein.core.findings import Finding
 from grundstein.evaluation.checks import (
+    calibration,
     classes,
     columns,
+    conformal,
     curve,
+    detectable,
+    drift,
     duplicates,
     entities,
     known,
     resampled,
+    sensitive,
     slices,
     splitting,
+    treated,
 )
 from grundstein.evaluation.checks.look import Check, Checked, Look
 
 CHECKS: tuple[Check, ...] = (
+    detectable.check,
     known.check,
     resampled.check,
     splitting.check,
@@ -29,9 +36,14 @@ CHECKS: tuple[Check, ...] = (
     classes.check,
     columns.check,
     slices.check,
+    drift.check,
+    sensitive.check,
+    treated.check,
+    calibration.check,
+    conformal.check,
     curve.check,
 )
-SEALED: tuple[Check, ...] = (entities.sealed, duplicates.sealed, splitting.sealed)
+SEALED: tuple[Check, ...] = (entities.sealed, duplicates.sealed, splitting.sealed, drift.sealed)
 ORDER = ("issue", "tip", "passed", "not_applicable", "skipped")
 
 

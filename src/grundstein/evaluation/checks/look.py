@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import numpy as np
+import pyarrow as pa
+
 from grundstein.evaluation.checks import quick, rows
 from grundstein.tools.sealing import HOUSE_COLUMNS
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from grundstein.core.case import Case
     from grundstein.core.contract import Contract
     from grundstein.core.figures import Figure
@@ -25,9 +26,10 @@ class Look:
     """What a check may see; never the sealed truth before it was shown.
 
     `questions` are the sealed questions, in `decide` only; `truth` are the sealed rows with their target, only after an
-    opening whose sealed figures are shown (both are read by `run_sealed` alone). `values` are out-of-fold, by solution;
-    `judged` holds the rows they belong to, in the same order. `kind` is "two", "many" or "number"; left empty, it is
-    read from the case or the target.
+    opening whose sealed figures are shown (both are read by `run_sealed` alone). `values` and `answers` are out of
+    fold, by solution; `judged` holds the rows they belong to and `happened` their target, in the same order. `perfect`
+    are the values of somebody who knows, `simple` names the solutions that learn nothing, `units_test` counts the
+    sealed units. `kind` is "two", "many" or "number"; left empty, it is read from the case or the target.
     """
 
     case: Case
@@ -43,7 +45,12 @@ class Look:
     baseline: str = ""
     winner: str = ""
     values: Mapping[str, Values] = field(default_factory=dict)
+    answers: Mapping[str, pa.Table] = field(default_factory=dict)
     judged: pa.Table | None = None
+    happened: pa.Table | None = None
+    perfect: Values | None = None
+    simple: tuple[str, ...] = ()
+    units_test: int = 0
 
     @property
     def table(self) -> pa.Table:
@@ -88,6 +95,19 @@ class Look:
     def goal(self) -> quick.Goal:
         """The target as numbers."""
         return self.goal_of(self.table)
+
+    def judged_column(self, name: str) -> pa.ChunkedArray | None:
+        """A column of the judged rows; one that the case ignores is found by the row's number."""
+        judged, happened, table = self.judged, self.happened, self.table
+        if judged is not None and name in judged.column_names:
+            return judged[name]
+        if happened is None or name not in table.column_names:
+            return None
+        if "_row" not in happened.column_names or "_row" not in table.column_names:
+            return None
+        order = np.argsort(np.asarray(table["_row"]), kind="stable")
+        place = np.searchsorted(np.asarray(table["_row"])[order], np.asarray(happened["_row"]))
+        return table[name].take(pa.array(order[place]))
 
     def goal_of(self, table: pa.Table) -> quick.Goal:
         """The target of a table of the same columns as numbers."""

@@ -10,8 +10,9 @@ import numpy as np
 
 from grundstein.core.figures import Figure
 from grundstein.core.findings import Fact, Finding
-from grundstein.evaluation.checks import rows
+from grundstein.evaluation.checks import people, rows
 from grundstein.evaluation.checks.look import Checked, Look
+from grundstein.evaluation.checks.sensitive import sensitive
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,16 +71,18 @@ def slices(look: Look) -> list[Slice]:
     groups = [g for g in _groups(look) if FEWEST <= int(g[2].sum()) <= len(gain) - FEWEST]
     found = []
     for column, value, inside in groups:
-        mean, error, effective = _mean(gain, cluster, inside)
-        rest, rest_error, _ = _mean(gain, cluster, ~inside)
+        mean, error, effective = mean_of(gain, cluster, inside)
+        rest, rest_error, _ = mean_of(gain, cluster, ~inside)
         wide = float(t.ppf(1 - ERROR / (2 * len(groups)), max(effective - 1, 1)))
         below = mean + wide * float(np.hypot(error, rest_error)) < rest
         found.append(Slice(column, value, int(inside.sum()), mean, mean - wide * error, mean + wide * error, below))
     return sorted(found, key=lambda s: s.gain)
 
 
-def _mean(gain: NDArray[np.float64], cluster: NDArray[np.int64], inside: NDArray[np.bool_]) -> tuple[float, float, int]:
-    """Mean gain of a group, its standard error by clusters, and the number of clusters."""
+def mean_of(
+    gain: NDArray[np.float64], cluster: NDArray[np.int64], inside: NDArray[np.bool_]
+) -> tuple[float, float, int]:
+    """Return the mean of a group, its standard error by clusters, and the number of clusters."""
     mine, of = gain[inside], cluster[inside]
     mean = float(mine.mean())
     sums = np.bincount(of, weights=mine - mean)
@@ -88,16 +91,21 @@ def _mean(gain: NDArray[np.float64], cluster: NDArray[np.int64], inside: NDArray
 
 
 def _groups(look: Look) -> Iterator[tuple[str, str, NDArray[np.bool_]]]:
-    judged = look.judged
-    for name in look.features if judged is not None else ():
-        if judged is None or name not in judged.column_names or rows.numbers_rows(judged[name], name):
-            continue
-        column = judged[name]
-        if rows.is_number(column) and rows.distinct(column) > 10:
-            yield from ((name, value, inside) for value, inside in _quarters(column))
-        elif not rows.is_time(column) and rows.distinct(column) <= MOST_CATEGORIES:
-            code, names = rows.codes(column)
-            yield from ((name, value, code == k) for k, value in enumerate(["–", *names]))
+    """Groups by each feature, and by what tells of people even where the case ignores it."""
+    told = sensitive(look) if people.touched(look.case) is not False else []
+    for name in dict.fromkeys((*look.features, *told)):
+        column = look.judged_column(name)
+        if column is not None and not rows.numbers_rows(column, name):
+            yield from ((name, value, inside) for value, inside in groups_of(column, MOST_CATEGORIES))
+
+
+def groups_of(column: pa.ChunkedArray, most: int) -> Iterator[tuple[str, NDArray[np.bool_]]]:
+    """Yield the groups of a column and who is in them: up to `most` categories, or quarters of a number."""
+    if rows.is_number(column) and rows.distinct(column) > 10:
+        yield from _quarters(column)
+    elif not rows.is_time(column) and rows.distinct(column) <= most:
+        code, names = rows.codes(column)
+        yield from ((value, code == k) for k, value in enumerate(["–", *names]))
 
 
 def _quarters(column: pa.ChunkedArray) -> Iterator[tuple[str, NDArray[np.bool_]]]:

@@ -1,0 +1,197 @@
+"""Room evaluation. In: out-of-fold answers -> Out: how many can be answered alone (GST-T60 to T66).
+
+Split conformal prediction (Vovk et al. 2005; for classes the sets of Sadinle, Lei and Wasserman 2019): each unit gets
+all answers that are not among the least fitting tenth, learnt from other units' out-of-fold answers, by class where
+each has a hundred. One answer left: it can stand alone. Several, or none: a person decides. The tenth is of all cases,
+and those that stand alone hold nearly all of the wrong ones. Nothing is measured on a unit from which its own threshold
+was learnt; in a split by time only earlier units are learnt from.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from grundstein.core.figures import Figure
+from grundstein.core.findings import Fact, Finding
+from grundstein.evaluation.checks import quick
+from grundstein.evaluation.checks.answered import Answered, answered
+from grundstein.evaluation.checks.look import Checked, Look
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from grundstein.evaluation.checks.quick import Part
+
+    Floats = NDArray[np.float64]
+
+MISS, FOLDS = 0.1, 5
+FEWEST, OF_EACH = 200, 100
+SHOWN = (0.02, 0.05, 0.1, 0.15, 0.2)
+SHORT = 3.0
+TITLE = {"en": "How many can be answered without a person?", "de": "Wie viele lassen sich ohne Menschen beantworten?"}
+LABELS = {
+    "miss": {"en": "share of all cases that may be answered wrong", "de": "Anteil aller Fälle, der falsch sein darf"},
+    "alone": {"en": "share answered alone", "de": "Anteil allein beantwortet"},
+}
+
+
+@dataclass(frozen=True)
+class Sets:
+    """What cross-conformal sets did: the shares with one answer and with none, of sets that hold the truth.
+
+    `wrong_alone` is the share of the single answers that were wrong, `error` the standard error of `held`.
+    """
+
+    units: int
+    alone: float
+    none: float
+    held: float
+    wrong_alone: float
+    error: float
+
+
+def check(look: Look) -> Checked:
+    """Say how many units can be answered alone, and how many should go to a person; for a number, how wide it is."""
+    new = answered(look, look.winner)
+    if new is None:
+        return Checked()
+    if len(new.truth) < FEWEST:
+        return Checked((Finding("GST-T65", "skipped", {"units": len(new.truth), "fewest": FEWEST}),))
+    return _ranges(new, look.seed) if new.kind == "number" else _classes(new, look.seed)
+
+
+def _classes(new: Answered, seed: int) -> Checked:
+    found = sets(new, MISS, seed)
+    facts: dict[str, Fact] = {
+        "units": found.units,
+        "thousand": 1000,
+        "alone": round(1000 * found.alone),
+        "person": 1000 - round(1000 * found.alone),
+        "none": round(1000 * found.none),
+        "held": round(found.held, 4),
+        "wrong": round(found.wrong_alone, 4),
+        "miss": MISS,
+    }
+    short = found.held + SHORT * found.error < 1 - MISS
+    shown = [(miss, sets(new, miss, seed)) for miss in SHOWN]
+    figure = _figure([miss for miss, _ in shown], [one.alone for _, one in shown])
+    surest = sure(new, MISS, seed)
+    more = Finding("GST-T61", "tip", {"thousand": 1000, "alone": round(1000 * surest[0]), "wrong": round(surest[1], 4)})
+    code = "GST-T62" if short else "GST-T60" if each_class(new) else "GST-T66"
+    return Checked((Finding(code, "issue" if short else "tip", facts), more), (figure,))
+
+
+def sets(new: Answered, miss: float, seed: int, *, by_class: bool | None = None) -> Sets:
+    """Build the set of each unit with thresholds from others, and count what is in them.
+
+    `by_class`: whether each class has a threshold of its own; left open, where each has a hundred units.
+    """
+    apart = each_class(new) if by_class is None else by_class
+    held, size, place = [], [], []
+    for learnt, asked in parts(new, seed):
+        inside = new.told[asked] >= 1 - thresholds(new, learnt, miss, by_class=apart)
+        held.append(inside[np.arange(len(asked)), new.truth[asked].astype(np.int64)])
+        size.append(inside.sum(axis=1))
+        place.append(asked)
+    kept, many, order = np.concatenate(held), np.concatenate(size), np.concatenate(place)
+    wrong = float((~kept[many == 1]).mean()) if (many == 1).any() else 0.0
+    return Sets(
+        units=len(kept),
+        alone=float((many == 1).mean()),
+        none=float((many == 0).mean()),
+        held=float(kept.mean()),
+        wrong_alone=wrong,
+        error=_error(kept.astype(np.float64), new.cluster[order]),
+    )
+
+
+def each_class(new: Answered) -> bool:
+    """Whether each class has enough units for a threshold of its own."""
+    return bool(np.bincount(new.truth.astype(np.int64), minlength=len(new.classes)).min() >= OF_EACH)
+
+
+def thresholds(new: Answered, learnt: NDArray[np.int64], miss: float, *, by_class: bool) -> Floats:
+    """The score (1 - probability of the truth) of each class above which an answer leaves the set."""
+    score, truth = 1.0 - new.of_truth[learnt], new.truth[learnt]
+    if not by_class:
+        return np.full(len(new.classes), quantile(score, miss))
+    return np.array([quantile(score[truth == k], miss) for k in range(len(new.classes))])
+
+
+def quantile(scores: Floats, miss: float) -> float:
+    """The ceil((n + 1)(1 - miss))-th smallest score: a new one is at most this with at least 1 - miss."""
+    place = int(np.ceil((len(scores) + 1) * (1 - miss)))
+    return float(np.partition(scores, place - 1)[place - 1]) if place <= len(scores) else np.inf
+
+
+def sure(new: Answered, miss: float, seed: int) -> tuple[float, float]:
+    """Return the share answered alone where only the surest answers stand, and which share of those was wrong.
+
+    The cut is the lowest named probability above which at most `miss` of the other units' answers were wrong.
+    """
+    right = new.told.argmax(axis=1) == new.truth
+    stands, wrong = [], []
+    for learnt, asked in parts(new, seed):
+        order = learnt[np.argsort(-new.named[learnt], kind="stable")]
+        bad = (np.cumsum(~right[order]) + 1) / (np.arange(len(order)) + 2)
+        good = np.flatnonzero(bad <= miss)
+        cut = new.named[order[good[-1]]] if len(good) else np.inf
+        stands.append(new.named[asked] >= cut)
+        wrong.append(~right[asked] & stands[-1])
+    share = float(np.concatenate(stands).mean())
+    return share, float(np.concatenate(wrong).mean()) / share if share else 0.0
+
+
+def parts(new: Answered, seed: int) -> list[Part]:
+    """Pairs of units to learn a threshold from and units to use it on: no entity on both sides, never back in time."""
+    if new.time is not None:
+        return quick.forward_parts(new.time.astype(np.float64))
+    names, number = np.unique(new.cluster, return_inverse=True)
+    fold = (np.random.default_rng(seed).permutation(len(names)) % FOLDS)[number]
+    return [(np.flatnonzero(fold != k), np.flatnonzero(fold == k)) for k in range(FOLDS)]
+
+
+def ranges(new: Answered, miss: float, seed: int) -> tuple[float, float, float, float]:
+    """Return (mean width of the ranges, share that holds the truth, its error, width of the range without a model)."""
+    rest, truth = new.truth - new.told[:, 0], new.truth
+    held, width, blind, place = [], [], [], []
+    for learnt, asked in parts(new, seed):
+        low, high = -quantile(-rest[learnt], miss / 2), quantile(rest[learnt], miss / 2)
+        held.append((rest[asked] >= low) & (rest[asked] <= high))
+        width.append(np.full(len(asked), high - low))
+        blind.append(quantile(truth[learnt], miss / 2) + quantile(-truth[learnt], miss / 2))
+        place.append(asked)
+    kept = np.concatenate(held).astype(np.float64)
+    error = _error(kept, new.cluster[np.concatenate(place)])
+    return float(np.concatenate(width).mean()), float(kept.mean()), error, float(np.mean(blind))
+
+
+def _ranges(new: Answered, seed: int) -> Checked:
+    width, held, error, blind = ranges(new, MISS, seed)
+    facts: dict[str, Fact] = {
+        "units": len(new.truth),
+        "width": float(f"{width:.4g}"),
+        "blind": float(f"{blind:.4g}"),
+        "share": round(width / blind, 4) if blind > 0 else 1.0,
+        "held": round(held, 4),
+        "miss": MISS,
+    }
+    short = held + SHORT * error < 1 - MISS
+    return Checked((Finding("GST-T64" if short else "GST-T63", "issue" if short else "tip", facts),))
+
+
+def _error(values: Floats, cluster: NDArray[np.int64]) -> float:
+    number = np.unique(cluster, return_inverse=True)[1]
+    sums = np.bincount(number, weights=values - values.mean())
+    return float(np.sqrt((sums**2).sum())) / len(values)
+
+
+def _figure(miss: list[float], alone: list[float]) -> Figure:
+    columns: dict[str, tuple[str | float | int | None, ...]] = {
+        "miss": tuple(miss),
+        "alone": tuple(round(share, 4) for share in alone),
+    }
+    return Figure("answered_alone", "line", TITLE, columns, x="miss", y="alone", labels=LABELS)
