@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -136,7 +137,7 @@ def duplicated(known: Known, rng: np.random.Generator) -> Known:
     return known.with_rows(rng.permutation(np.concatenate([np.arange(n), rng.choice(n, n // 10, replace=False)])))
 
 
-def of_entities(known: Known, rng: np.random.Generator) -> Known:
+def of_entities(known: Known, rng: np.random.Generator, entity: str = "account_no") -> Known:
     """Each row stands for a customer with three visits: the reasons differ a little, the answer is one."""
     n = known.table.num_rows
     rows = rng.permutation(np.repeat(rng.choice(n, n // 3, replace=False), 3))
@@ -147,7 +148,7 @@ def of_entities(known: Known, rng: np.random.Generator) -> Known:
             values = checks.rows.numbers(column)
             moved = pa.array(values + rng.normal(0, 0.1, len(rows)) * np.nanstd(values))
             many = replace(many, table=many.table.set_column(many.table.column_names.index(name), name, moved))
-    return many.added(account_no=rows)
+    return many.added(**{entity: [f"A{row:05d}" for row in rows]} if entity else {})
 
 
 def uneven(known: Known, rng: np.random.Generator) -> Known:
@@ -200,6 +201,7 @@ def thinned(known: Known, rng: np.random.Generator) -> Known:
 
 TWICE = ("GST-C07", "GST-S01")
 MADE = ("GST-K06", "GST-K07")
+ENTITY = ("GST-S07", "GST-S02")
 LEAKS = (
     Leak("copy", copy(0.0), True),
     Leak("copy, 5 % wrong", copy(0.05), True),
@@ -214,7 +216,9 @@ LEAKS = (
     Leak("missing exactly when", missing, True),
     Leak("category code", category, False),
     Leak("duplicates across the split", duplicated, True, TWICE),
-    Leak("entities across the split", of_entities, True, ("GST-S07", "GST-S02", *TWICE)),
+    Leak("entities across the split", of_entities, True, ENTITY),
+    Leak("entities, the column named `household`", partial(of_entities, entity="household"), True, ENTITY),
+    Leak("entities, no column names them", partial(of_entities, entity=""), False, ENTITY),
     Leak("rare rows copied", oversampled, True, MADE, only="classes"),
     Leak("rare rows invented", interpolated, True, MADE, only="classes"),
     Leak("common rows left out", thinned, False, MADE, only="classes"),
@@ -227,7 +231,8 @@ def found(leak: Leak, known: Known, seed: int) -> bool:
     cut = np.random.default_rng(seed + 1).random(planted.table.num_rows) < 0.25
     questions = planted.with_rows(np.flatnonzero(cut)).table
     seen = look(planted.with_rows(np.flatnonzero(~cut)), seed, questions)
-    said = [f for one in _asked(leak) for f in one(seen).findings if f.section in ("issue", "tip")]
+    worries = ("issue", "tip") if leak.codes == ENTITY else ("issue",)
+    said = [f for one in _asked(leak) for f in one(seen).findings if f.section in worries]
     if leak.codes[0] != "GST-K":
         return any(f.code in leak.codes for f in said)
     return any("leak" in str(f.facts.get("column", f.facts.get("columns", ""))) for f in said)

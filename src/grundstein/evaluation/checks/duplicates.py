@@ -5,24 +5,24 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from grundstein.core.findings import Finding
+from grundstein.core.findings import Fact, Finding, Section
 from grundstein.evaluation.checks import rows
 from grundstein.evaluation.checks.look import Checked, Look
 
-MANY, SOME = 0.05, 0.01
+MANY, SOME = 0.02, 0.01
 
 
 def check(look: Look) -> Checked:
     """Count development rows that equal another in everything but their key."""
     if not look.has_target or not look.content:
         return Checked()
-    ids = rows.same_rows(look.table, (*look.content, look.target))
+    names = (*look.content, look.target)
+    ids = rows.same_rows(look.table, names)
     copies = len(ids) - len(np.unique(ids))
-    share = copies / max(len(ids), 1)
-    if share < SOME:
+    if copies < SOME * len(ids):
         return Checked()
-    facts = {"copies": copies, "rows": len(ids), "share": round(share, 4)}
-    return Checked((Finding("GST-C07", "issue" if share >= MANY else "tip", facts),))
+    facts = _facts(copies, len(ids), rows.beyond_chance(look.table, names))
+    return Checked((Finding("GST-C07", _section(facts), {**facts, "rows": len(ids)}),))
 
 
 def sealed(look: Look) -> Checked:
@@ -34,7 +34,17 @@ def sealed(look: Look) -> Checked:
     both = pa.concat_tables([look.table.select(names), questions.select(names)], promote_options="permissive")
     ids = rows.same_rows(both, names)
     seen = int(np.isin(ids[look.table.num_rows :], ids[: look.table.num_rows]).sum())
-    facts = {"copies": seen, "questions": questions.num_rows, "share": round(seen / questions.num_rows, 4)}
-    if facts["share"] < SOME:
-        return Checked((Finding("GST-S06", "passed", facts),))
-    return Checked((Finding("GST-S01", "issue" if facts["share"] >= MANY else "tip", facts),))
+    few = seen < SOME * questions.num_rows
+    facts = _facts(seen, questions.num_rows, 0.0 if few else rows.beyond_chance(both, names))
+    facts["questions"] = questions.num_rows
+    return Checked((Finding("GST-S06", "passed", facts) if few else Finding("GST-S01", _section(facts), facts),))
+
+
+def _facts(copies: int, of: int, beyond: float) -> dict[str, Fact]:
+    return {"copies": copies, "share": round(copies / of, 4), "chance": round(copies * (1 - beyond))}
+
+
+def _section(facts: dict[str, Fact]) -> Section:
+    """Equal rows beyond those that chance makes: at least 2 % of all are an issue."""
+    copies, chance, share = float(facts["copies"]), float(facts["chance"]), float(facts["share"])
+    return "issue" if share * (1 - chance / copies) >= MANY else "tip"

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
 
 from grundstein.core.findings import Fact, Finding
 from grundstein.evaluation.checks import rows
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-COPIED, TIMES, AT_LEAST = 0.1, 5, 20
+COPIED, TIMES, AT_LEAST, AT_MOST = 0.1, 5, 20, 3
 OFF_GRID = 0.1
 BETWEEN, BETWEEN_ELSEWHERE = 0.05, 0.01
 NEIGHBOURS, ASKED, WORST_COSINE = 12, 150, -0.999999
@@ -48,15 +49,18 @@ def _members(look: Look) -> dict[str, NDArray[np.int64]]:
 def _copied(look: Look, members: Mapping[str, NDArray[np.int64]]) -> Iterator[Finding]:
     ids = rows.same_rows(look.table, look.content)
     copies = {name: len(own) - len(np.unique(ids[own])) for name, own in members.items()}
-    share = {name: copies[name] / len(own) for name, own in members.items()}
     for name, own in members.items():
-        others = max(s for other, s in share.items() if other != name)
-        if copies[name] >= AT_LEAST and share[name] >= max(COPIED, TIMES * others):
+        others = min((copies[o] + AT_MOST) / len(members[o]) for o in members if o != name)
+        share = copies[name] / len(own)
+        if copies[name] < AT_LEAST or share < max(COPIED, TIMES * others):
+            continue
+        share *= rows.beyond_chance(look.table.take(pa.array(own)), look.content)
+        if share >= COPIED:
             facts: dict[str, Fact] = {
                 "value": name,
                 "copies": copies[name],
                 "rows": len(own),
-                "share": round(share[name], 4),
+                "share": round(share, 4),
             }
             yield Finding("GST-K06", "issue", {**facts, "balance": round(len(own) / look.table.num_rows, 3)})
 
@@ -69,7 +73,7 @@ def _invented(look: Look, members: Mapping[str, NDArray[np.int64]]) -> Iterator[
     for name, own in members.items():
         others = [o for o in members if o != name]
         off = [n for n in names if _off_grid(columns[n], own, np.concatenate([members[o] for o in others]))]
-        elsewhere = max(between[o] for o in others)
+        elsewhere = min(between[o] for o in others)
         if off or (between[name] >= BETWEEN and elsewhere <= BETWEEN_ELSEWHERE):
             facts: dict[str, Fact] = {
                 "value": name,
@@ -97,7 +101,11 @@ def _finer(mine: NDArray[np.float64], theirs: NDArray[np.float64]) -> bool:
 
 def _off(values: NDArray[np.float64], decimals: int) -> float:
     scaled = values * 10.0**decimals
-    return float(np.mean(np.abs(scaled - np.round(scaled)) > 1e-6 * np.maximum(np.abs(scaled), 1.0)))
+    return (
+        0.0
+        if not len(scaled)
+        else float(np.mean(np.abs(scaled - np.round(scaled)) > 1e-6 * np.maximum(np.abs(scaled), 1.0)))
+    )
 
 
 def _mantissa(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -62,12 +62,58 @@ def codes(column: pa.ChunkedArray) -> tuple[NDArray[np.int64], list[str]]:
     return indices, encoded.dictionary.to_pylist()
 
 
+MOST_COMPARED = 200_000
+MOST_ALIKE = 0.9
+
+
+def part_codes(column: pa.ChunkedArray) -> NDArray[np.int64]:
+    """A whole number a value: equal where values are equal."""
+    return np.unique(numbers(column), return_inverse=True)[1] if is_number(column) else codes(column)[0]
+
+
+def beyond_chance(table: pa.Table, names: Sequence[str]) -> float:
+    """Share of the equal pairs of rows that are no accident of few and coarse columns.
+
+    Pairs that agree in all other columns agree in one more by chance as often as any two rows do (q); where copies were
+    made, always. With p pairs equal of r that agree in all but column c, the share of copies is (p - q r) / (p (1 - q))
+    if c is independent of the rest, less than that otherwise: the least of all columns counts. At most 200,000 rows.
+    """
+    part = table.select(list(names))
+    if part.num_rows > MOST_COMPARED:
+        part = part.take(pa.array(np.random.default_rng(0).permutation(part.num_rows)[:MOST_COMPARED]))
+    marks = {name: _marks(part[name], place) for place, name in enumerate(names)}
+    whole = np.zeros(part.num_rows, dtype=np.uint64)
+    for mark in marks.values():
+        whole += mark
+    equal, every = _pairs(whole), part.num_rows * (part.num_rows - 1) / 2
+    if not equal:
+        return 0.0
+    shares = [1.0]
+    for mark in marks.values():
+        alike = _pairs(mark) / every
+        if alike <= MOST_ALIKE:
+            shares.append((1 - alike * _pairs(whole - mark) / equal) / (1 - alike))
+    return max(min(shares), 0.0)
+
+
+def _marks(column: pa.ChunkedArray, seed: int) -> NDArray[np.uint64]:
+    """A random 64-bit number a value, the same for equal values."""
+    parts = part_codes(column)
+    drawn = np.random.default_rng(seed).integers(0, 2**64, int(parts.max(initial=0)) + 1, dtype=np.uint64)
+    return drawn[parts]
+
+
+def _pairs(marks: NDArray[np.uint64]) -> float:
+    counts = np.unique(marks, return_counts=True)[1].astype(np.float64)
+    return float((counts * (counts - 1) / 2).sum())
+
+
 def same_rows(table: pa.Table, names: Sequence[str]) -> NDArray[np.int64]:
     """Number the rows so that rows of equal content in `names` have the same number."""
     ids = np.zeros(table.num_rows, dtype=np.int64)
     for name in names:
         column = table[name]
-        parts = np.unique(numbers(column), return_inverse=True)[1] if is_number(column) else codes(column)[0]
+        parts = part_codes(column)
         ids = np.unique(ids * (int(parts.max(initial=0)) + 1) + parts, return_inverse=True)[1].astype(np.int64)
     return ids
 
