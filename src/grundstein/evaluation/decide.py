@@ -14,11 +14,12 @@ from grundstein.evaluation import checks
 from grundstein.evaluation.evaluate import enough, look_at
 from grundstein.evaluation.experiment import live
 from grundstein.evaluation.flips import flips
-from grundstein.evaluation.judge import Part, judge
+from grundstein.evaluation.judge import Part, judge, sample_of
 from grundstein.evaluation.kept import kept_values
 from grundstein.evaluation.kinship import twins
 from grundstein.evaluation.openings import account, identical, identity, overlap, sketch
 from grundstein.evaluation.seen import LEARNED, Seen
+from grundstein.evaluation.steady import steady
 from grundstein.tools.sealing import unit_hash
 
 if TYPE_CHECKING:
@@ -149,9 +150,22 @@ def verdict_of(
         flips=_sealed_flips(pinned, experiment, sealed, parts, opening)
         if qualifies
         else _foretold_flips(experiment, judgement),
-        findings=(*more, *opening.findings, *judgement.findings, *_across(pinned, sealed.split, shown=qualifies)),
+        findings=(
+            *more,
+            *opening.findings,
+            *judgement.findings,
+            *(_moved(pinned, parts[winner], parts[judgement.hardest]) if qualifies else ()),
+            *_across(pinned, sealed.split, shown=qualifies),
+        ),
         pictures=tuple(pinned.task.figures(pinned.case, sealed.split, sealed.answers[winner])) if qualifies else (),
     )
+
+
+def _moved(pinned: Pinned, winner: Part, opponent: Part) -> tuple[Finding, ...]:
+    """A warning where the gain that is promised moved between development and the later, sealed rows."""
+    if pinned.seal.how != "time":
+        return ()
+    return steady(sample_of(winner.development, opponent.development), sample_of(winner.test, opponent.test))
 
 
 def _identity(pinned: Pinned, experiment: Experiment) -> str:
