@@ -14,9 +14,10 @@ from grundstein.core.errors import Refused, nearest
 from grundstein.project.yaml_files import checked, line_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+KNOWN_AT = ("before", "after")
 LOGICAL = {"text": "string", "instant": "timestamp", "decimal": "number"}
 
 
@@ -93,7 +94,59 @@ def read_contract(content: Mapping[str, Any], path: Path) -> Contract:
             raise Refused(
                 f"{path.name} names the column `{name}`, which the table lacks.", said.capitalize(), f"Mend {path}"
             )
+    for index, entry in enumerate(table.properties):
+        _check_known_at(entry, contract, content, index, path)
     return contract
+
+
+def _check_known_at(
+    entry: PropertyFile, contract: Contract, content: Mapping[str, Any], index: int, path: Path
+) -> None:
+    """`known_at` is before, after or a column of time, and stands under `customProperties`; else Refused."""
+    place: list[str | int] = ["schema", 0, "properties", index]
+    loose = [name for name in (entry.model_extra or {}) if _is_known_at(name)]
+    if loose:
+        raise Refused(
+            f"{path.name}, line {line_of(content, [*place, loose[0]])}: `{loose[0]}` is no field of a column.",
+            f"The line `{known_at_line(str((entry.model_extra or {})[loose[0]]))}`.",
+            f"Correct it under `{entry.name}` in {path}",
+        )
+    for number, one in enumerate(entry.custom):
+        if not _is_known_at(one.name):
+            continue
+        where = f"{path.name}, line {line_of(content, [*place, 'customProperties', number, 'value'])}"
+        if one.name != "known_at":
+            raise Refused(f"{where}: `{one.name}` is unknown.", "The property known_at.", f"Correct it in {path}")
+        _check_when(str(one.value or ""), entry.name, contract, where, path)
+
+
+def _check_when(said: str, column: str, contract: Contract, where: str, path: Path) -> None:
+    times = [one.name for one in contract.columns if one.type in ("date", "instant") and one.name != column]
+    if not said or said in KNOWN_AT or said in times:
+        return
+    if said in contract.names:
+        raise Refused(
+            f"{where}: `known_at: {said}` of {column} is no column of time.",
+            f"before, after, or the column that says when it was written{_listed(times)}.",
+            f"Correct it in {path}",
+        )
+    near = nearest(said, (*KNOWN_AT, *times))
+    raise Refused(
+        f"{where}: `known_at: {said}` of {column} is unknown.", near[:1].upper() + near[1:], f"Correct it in {path}"
+    )
+
+
+def _listed(names: Sequence[str]) -> str:
+    return f": {', '.join(names)}" if names else ""
+
+
+def _is_known_at(name: str) -> bool:
+    return "".join(filter(str.isalnum, name)).casefold() == "knownat"
+
+
+def known_at_line(value: str) -> str:
+    """Return the line that a person writes under a column to say when its values are known."""
+    return f"customProperties: [{{property: known_at, value: {value}}}]"
 
 
 def contract_content(contract: Contract, before: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -139,7 +192,7 @@ def _column(entry: PropertyFile, content: Mapping[str, Any], index: int, path: P
         maximum=entry.options.get("maximum"),
         allowed=tuple(map(str, custom.get("allowed", ()))),
         description=entry.description,
-        known_at=str(custom.get("known_at", "")),
+        known_at=str(custom.get("known_at") or ""),
         personal=entry.classification == "personal",
         source={name[7:]: str(value) for name, value in custom.items() if name.startswith("source.")},
     )
