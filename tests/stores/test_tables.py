@@ -18,7 +18,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from grundstein.core.errors import Refused
-from grundstein.stores.tables import IcebergTables, digest_of
+from grundstein.stores.datafiles import digest_of
+from grundstein.stores.tables import IcebergTables
 from grundstein.tools.parquet import write_parquet
 
 if TYPE_CHECKING:
@@ -336,7 +337,7 @@ class TestIceberg:
         assert table is not None
         entries = table.inspect.entries().to_pylist()
         assert all(not entry["data_file"]["lower_bounds"] for entry in entries)
-        assert not any(b"Mustermann" in f.read_bytes() for f in (tables._lake / "data" / "t" / "metadata").iterdir())
+        assert not any(b"Mustermann" in f.read_bytes() for f in tables._folders.metadata("t").iterdir())
 
     def test_many_appends_keep_few_manifests_and_old_metadata(self, tables: IcebergTables, tmp_path: Path) -> None:
         infos = [add(tables, "t", [f"{n}"], f"{n}") for n in range(25)]

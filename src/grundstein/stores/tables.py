@@ -6,51 +6,52 @@ nothing is read again for them, and `changed` can show at any time that the byte
 
 from __future__ import annotations
 
-import hashlib
 import re
-import shutil
 import uuid
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from grundstein.core.errors import Refused, nearest
-from grundstein.core.ports import REJECTED, Commit, TableInfo
+from grundstein.core.ports import REJECTED, Commit, TableInfo, Tidied
+from grundstein.stores import compacting, history
+from grundstein.stores.datafiles import (
+    arrival,
+    arrivals,
+    check_columns,
+    digest_of,
+    first_row,
+    named_sha256,
+    sha256_of,
+)
+from grundstein.stores.history import ADDED, BATCH, DIGEST, NEXT_ROW, NOTE, UNCHANGED, UPDATED, fact, number
 from grundstein.stores.lease import FileLease
-from grundstein.stores.warehouse import BATCH, DIGEST, NEXT_ROW, NOTE, Warehouse, fact, history
+from grundstein.stores.placing import Folders
+from grundstein.stores.warehouse import Warehouse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     import pyarrow as pa
     from pyiceberg.table import Table
     from pyiceberg.table.snapshots import Snapshot
 
+    from grundstein.stores.datafiles import Arrival
+    from grundstein.stores.warehouse import Kept
+
 NAME = re.compile(r"[^\W\d]\w{0,100}")
 WAIT = 120.0
-
-
-class Arrival(NamedTuple):
-    """A file on its way in: where it is, its first `_row`, its rows, its sha256."""
-
-    path: Path
-    first: int
-    rows: int
-    sha256: str
-
-    @property
-    def name(self) -> str:
-        """The name in the table's data folder."""
-        return f"{self.first:012d}-{self.sha256}.parquet"
 
 
 class IcebergTables:
     """The tables of one lake folder, `root`; a second writer of a table waits up to `wait` seconds."""
 
     def __init__(self, root: Path, wait: float = WAIT) -> None:
-        self._lake, self._wait = root, wait
+        self._wait = wait
+        self._folders = Folders(root)
         self._warehouse = Warehouse(root, wait)
         self._leases: dict[str, FileLease] = {}
+        self._pins: FileLease | None = None
 
     def names(self) -> Sequence[str]:
         """Tables in order of name, rejected ones included."""
@@ -59,23 +60,21 @@ class IcebergTables:
     def info(self, name: str, version: str = "") -> TableInfo:
         """Facts of a version (the newest where empty); Refused where there is no such table or version."""
         table, snapshot = self._at(name, version)
-        appends = [fact(s, BATCH) for s in history(table, snapshot) if fact(s, BATCH)]
         return TableInfo(
             name=name,
             version=str(snapshot.snapshot_id),
             rows=int(fact(snapshot, "total-records")),
             changed_at=datetime.fromtimestamp(snapshot.timestamp_ms / 1000, UTC).isoformat(timespec="milliseconds"),
             digest=fact(snapshot, DIGEST),
-            batches=tuple(reversed(appends)),
+            batches=tuple(step.batch for step in history.steps(table, snapshot)),
+            updated=number(snapshot, UPDATED),
+            added=number(snapshot, ADDED),
+            unchanged=number(snapshot, UNCHANGED),
         )
 
     def schema(self, name: str, version: str = "") -> pa.Schema:
         """The Arrow schema."""
-        import pyarrow.parquet as pq
-
-        from grundstein.tools.parquet import plain_schema
-
-        return plain_schema(pq.read_schema(self.files(name, version)[0]))
+        return self._schema(self.files(name, version)[0])
 
     def files(self, name: str, version: str = "") -> Sequence[str]:
         """The Parquet files of a version, in order of arrival; at least one."""
@@ -94,10 +93,8 @@ class IcebergTables:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        from grundstein.tools.parquet import plain_schema
-
         files = self.files(name, version)
-        schema = plain_schema(pq.read_schema(files[0]))
+        schema = self._schema(files[0])
 
         def batches() -> Iterator[pa.RecordBatch]:
             for path in files:
@@ -108,12 +105,9 @@ class IcebergTables:
         return pa.RecordBatchReader.from_batches(schema, batches())
 
     def commits(self, name: str) -> Sequence[Commit]:
-        """The appends in order; none where there is no such table."""
-        table, head = self._warehouse.table(name), self._head(name)
-        if table is None:
-            return []
-        found = [Commit(str(s.snapshot_id), fact(s, BATCH), fact(s, NOTE)) for s in history(table, head)]
-        return [commit for commit in reversed(found) if commit.batch]
+        """The batches in order, those of expired versions without their notes; none where there is no such table."""
+        found = history.steps(self._warehouse.table(name), self._head(name))
+        return [Commit(step.version, step.batch, step.note) for step in found]
 
     def append(self, name: str, files: Sequence[Path], batch: str, note: str = "") -> TableInfo:
         """Move Parquet files into the table (made if new) as one commit that carries the batch's content hash.
@@ -121,21 +115,62 @@ class IcebergTables:
         The files carry field ids and a `_row` that goes on from `next_row`. Inside the lease only. A batch that is
         there already is not added again. Refused where the columns are not those of the table.
         """
+        table, there, coming = self._arriving(name, files)
+        if done := self._done(name, batch):
+            return done
+        arriving = [one for one in coming if one.rows] or ([] if there else coming[:1])
+        added = sum(one.rows for one in coming)
+        facts = {BATCH: batch, NOTE: note, ADDED: str(added), NEXT_ROW: str(self.next_row(name) + added)}
+        return self._commit(name, table, there, arriving, facts)
+
+    def upsert(self, name: str, files: Sequence[Path], key: Sequence[str], batch: str, note: str = "") -> TableInfo:
+        """As `append`, but a row whose key is in the table replaces the row there and keeps its `_row`.
+
+        Rows that are equal in all columns stay as they are; new keys get the next `_row` without a gap. Refused where
+        a key is missing, arrives twice or stands twice in the table. How many rows were which is in the TableInfo.
+        """
+        from grundstein.stores import upserting
+
+        table, there, coming = self._arriving(name, files)
+        if done := self._done(name, batch):
+            return done
+        upserting.check_key(name, key, self._schema(str(files[0])))
+        targets = [upserting.Target(Path(kept.path), first_row(kept.path), kept.rows) for kept in there]
+        found = upserting.upserted(name, key, targets, coming, self.staging(name))
+        first, gone = self.next_row(name), [there[place] for place in found.rewritten]
+        arriving = [arrival(path, targets[place].first) for place, path in found.rewritten.items()]
+        arriving += arrivals(found.added, first) or ([] if there else coming[:1])
+        facts = {BATCH: batch, NOTE: note, NEXT_ROW: str(first + found.new)}
+        facts |= {UPDATED: str(found.updated), ADDED: str(found.new), UNCHANGED: str(found.unchanged)}
+        return self._commit(name, table, there, arriving, facts, gone if table else None)
+
+    def tidy(self, name: str, keep: Collection[str], age: float) -> Tidied:
+        """Join small files, forget versions that are neither in `keep` nor recent, delete files that nobody needs.
+
+        A file is deleted once no version has named it for `age` seconds: whoever has its path may still be reading.
+        The files of versions in `keep` are never touched. Inside the lease only.
+        """
         self._inside(name)
-        if name.endswith(REJECTED):
-            self._undo(name)
+        joined = self._compact(name)
         table = self._warehouse.table(name)
-        done = next((commit.version for commit in self.commits(name) if commit.batch == batch), "")
-        if done:
-            return self.info(name, done)
-        there = self._warehouse.paths(table, table.current_snapshot() if table else None)
-        arrivals = _arrivals(files, self.next_row(name))
-        _check_columns(name, [*there[:1], *(str(arrival.path) for arrival in arrivals)])
-        self._move(name, arrivals)
-        digests = [_named_sha256(file) for file in there] + [arrival.sha256 for arrival in arrivals]
-        rows = self.next_row(name) + sum(arrival.rows for arrival in arrivals)
-        summary = {BATCH: batch, NOTE: note, DIGEST: digest_of(digests), NEXT_ROW: str(rows)}
-        return self.info(name, self._warehouse.commit(name, table, [arrival.name for arrival in arrivals], summary))
+        named: Collection[str] = ()
+        going: Sequence[Snapshot] = ()
+        if table is not None:
+            going = compacting.dispensable(table, keep)
+            if going or history.untidied(table):
+                before = self._warehouse.named(table, table.metadata.snapshots)
+                staying = [snapshot for snapshot in table.metadata.snapshots if snapshot not in going]
+                compacting.touch(before - self._warehouse.named(table, staying))
+                self._warehouse.expire(table, going)
+                table = self._warehouse.table(name) or table
+            named = self._warehouse.named(table, table.metadata.snapshots)
+        freed = list(compacting.sweep((self._folders.data(name), self._folders.metadata(name)), named, age))
+        return Tidied(joined=joined, expired=len(going), deleted=len(freed), freed=sum(freed))
+
+    def untidied(self, name: str) -> int:
+        """The number of commits since the table was last tidied."""
+        table = self._warehouse.table(name)
+        return history.untidied(table) if table else 0
 
     def next_row(self, name: str) -> int:
         """The `_row` of the next arrival."""
@@ -152,27 +187,38 @@ class IcebergTables:
         if main not in self._leases:
             self._check_case(main)
             self._leases[main] = FileLease(
-                self._lake / "locks" / f"{main}.lock",
-                self._wait,
-                begin=lambda: self._recover(main),
-                end=lambda: shutil.rmtree(self._staging(main), ignore_errors=True),
+                self._folders.lock(main), self._wait, begin=lambda: self._recover(main), end=lambda: self._leave(main)
             )
         return self._leases[main]
+
+    def pinning(self) -> FileLease:
+        """Inside it no version expires: hold it from looking a version up until its record is in the ledger."""
+        if self._pins is None:
+            self._pins = FileLease(self._folders.house_lock("pins"), self._wait)
+        return self._pins
 
     def staging(self, name: str) -> Path:
         """A fresh folder for files on their way into the table; inside the lease only, gone when it ends."""
         self._inside(name)
-        folder = self._staging(name) / uuid.uuid4().hex
+        folder = self._folders.staging(name) / uuid.uuid4().hex
         folder.mkdir(parents=True)
         return folder
 
     def changed(self, name: str, version: str = "") -> list[str]:
         """Read every file of a version again; returns the names of those whose bytes are not as they were at commit."""
-        return [Path(f).name for f in self.files(name, version) if _sha256(Path(f)) != _named_sha256(f)]
+        return [Path(f).name for f in self.files(name, version) if sha256_of(Path(f)) != named_sha256(f)]
 
     def close(self) -> None:
         """Give the catalogue's connections back."""
         self._warehouse.close()
+
+    @staticmethod
+    def _schema(file: str) -> pa.Schema:
+        import pyarrow.parquet as pq
+
+        from grundstein.tools.parquet import plain_schema
+
+        return plain_schema(pq.read_schema(file))
 
     def _at(self, name: str, version: str) -> tuple[Table, Snapshot]:
         table = self._warehouse.table(name)
@@ -201,14 +247,9 @@ class IcebergTables:
         if table is None or not name.endswith(REJECTED):
             return head
         main = self._warehouse.table(name.removesuffix(REJECTED))
-        arrived = {fact(s, BATCH) for s in history(main, main.current_snapshot())} if main else set()
-        return next((s for s in history(table, head) if fact(s, BATCH) in arrived), None)
-
-    def _move(self, name: str, arrivals: Sequence[Arrival]) -> None:
-        data = self._data(name)
-        data.mkdir(parents=True, exist_ok=True)
-        for arrival in arrivals:
-            shutil.move(arrival.path, data / arrival.name)
+        arrived = {step.batch for step in history.steps(main, main.current_snapshot())} if main else set()
+        settled = {"", *arrived}
+        return next((s for s in reversed(history.living(table, head)) if fact(s, BATCH) in settled), None)
 
     def _check_case(self, name: str) -> None:
         other = next((n for n in self._warehouse.names() if n != name and n.lower() == name.lower()), None)
@@ -223,35 +264,87 @@ class IcebergTables:
         if not self.lease(name).held:
             raise RuntimeError(f"write {name} inside `with tables.lease({name!r})`")
 
+    def _arriving(self, name: str, files: Sequence[Path]) -> tuple[Table | None, list[Kept], list[Arrival]]:
+        self._inside(name)
+        if name.endswith(REJECTED):
+            self._undo(name)
+        table = self._warehouse.table(name)
+        there = self._warehouse.kept(table, table.current_snapshot() if table else None)
+        check_columns(name, [*(kept.path for kept in there[:1]), *map(str, files)])
+        return table, there, arrivals(files, self.next_row(name))
+
+    def _done(self, name: str, batch: str) -> TableInfo | None:
+        """The version in which a batch arrived, the newest one where that has expired; None where it is new."""
+        found = next((commit.version for commit in self.commits(name) if commit.batch == batch), "")
+        if not found:
+            return None
+        table = self._warehouse.table(name)
+        return self.info(name, found if table and table.snapshot_by_id(int(found)) else "")
+
+    def _commit(
+        self,
+        name: str,
+        table: Table | None,
+        there: Sequence[Kept],
+        arriving: Sequence[Arrival],
+        facts: Mapping[str, str],
+        gone: Sequence[Kept] | None = None,
+    ) -> TableInfo:
+        """Move files in and commit them; the digest is that of the files which are in the table then."""
+        left = {kept.path for kept in gone or ()}
+        names = [Path(kept.path).name for kept in there if kept.path not in left] + [one.name for one in arriving]
+        summary = {**facts, DIGEST: digest_of([named_sha256(file) for file in sorted(names)])}
+        self._folders.place(name, arriving)
+        version = self._warehouse.commit(name, table, [one.name for one in arriving], summary, gone)
+        self._folders.placed(name)
+        return self.info(name, version)
+
+    def _compact(self, name: str) -> int:
+        """Join small neighbours as a new version of the same rows; returns how many files were joined."""
+        from grundstein.stores import rewriting
+
+        table = self._warehouse.table(name)
+        head = table.current_snapshot() if table else None
+        there = self._warehouse.kept(table, head)
+        gone: list[Kept] = []
+        arriving: list[Arrival] = []
+        for run in compacting.neighbours(there):
+            target = self.staging(name) / "joined.parquet"
+            rewriting.joined([Path(kept.path) for kept in run], target)
+            one = arrival(target, first_row(run[0].path))
+            if one.name not in {Path(kept.path).name for kept in run}:
+                arriving.append(one)
+                gone += run
+        if head is not None and gone:
+            self._commit(name, table, there, arriving, {NEXT_ROW: fact(head, NEXT_ROW)}, gone)
+        return len(gone)
+
     def _recover(self, main: str) -> None:
         """Undo half a batch and delete files that no commit names; whoever wrote them has lost the lease."""
-        shutil.rmtree(self._staging(main), ignore_errors=True)
         self._undo(main + REJECTED)
         for name in (main, main + REJECTED):
-            end = self.next_row(name)
-            late = [file for file in self._data(name).glob("*.parquet") if int(file.name.split("-")[0]) >= end]
-            table = self._warehouse.table(name) if late else None
-            named = set(self._warehouse.paths(table, table.current_snapshot() if table else None))
-            for file in late:
-                if str(file.absolute()) not in named:
-                    file.unlink()
+            self._drop_strays(name)
+        self._folders.leave(main)
+
+    def _leave(self, main: str) -> None:
+        """Leave nothing behind of a commit that failed."""
+        for name in (main, main + REJECTED):
+            if self._folders.unfinished(name):
+                self._drop_strays(name)
+        self._folders.leave(main)
+
+    def _drop_strays(self, name: str) -> None:
+        def named() -> Collection[str]:
+            table = self._warehouse.table(name)
+            return self._warehouse.named(table, table.metadata.snapshots) if table else ()
+
+        self._folders.drop_strays(name, self.next_row(name), named)
 
     def _undo(self, rejected: str) -> None:
         table, head = self._warehouse.table(rejected), self._head(rejected)
         current = table.current_snapshot() if table else None
         if table and current and (head is None or head.snapshot_id != current.snapshot_id):
             self._warehouse.step_back(table)
-
-    def _data(self, name: str) -> Path:
-        return self._lake / "data" / name / "data"
-
-    def _staging(self, name: str) -> Path:
-        return self._lake / "staging" / name.removesuffix(REJECTED)
-
-
-def digest_of(digests: Sequence[str]) -> str:
-    """The digest of a version: sha256 over the sha256 of its files in order of arrival."""
-    return hashlib.sha256("\n".join(digests).encode()).hexdigest()
 
 
 def _checked(name: str) -> str:
@@ -265,60 +358,7 @@ def _checked(name: str) -> str:
     )
 
 
-def _arrivals(files: Sequence[Path], next_row: int) -> list[Arrival]:
-    """Look at staged files; their `_row` must go on where the table ends."""
-    import pyarrow.parquet as pq
-
-    arrivals: list[Arrival] = []
-    for path in files:
-        metadata = pq.read_metadata(path)
-        first = next_row + sum(arrival.rows for arrival in arrivals)
-        rows = pq.read_table(path, columns=["_row"])["_row"].to_numpy()
-        if len(rows) and (rows[0] != first or rows[-1] != first + len(rows) - 1):
-            raise ValueError(f"_row of {path.name} must go on from {first}")
-        arrivals.append(Arrival(path, first, metadata.num_rows, _sha256(path)))
-    return arrivals
-
-
-def _check_columns(name: str, files: Sequence[str]) -> None:
-    import pyarrow.parquet as pq
-
-    schemas = [pq.read_schema(file) for file in files]
-    for schema in schemas[1:] or schemas:
-        _same_columns(name, schemas[0], schema)
-
-
-def _same_columns(name: str, there: pa.Schema, arriving: pa.Schema) -> None:
-    from grundstein.tools.parquet import field_ids
-
-    if None in field_ids(arriving):
-        raise ValueError(f"the files for {name} carry no field ids; write them with tools.parquet")
-    if there.equals(arriving) and field_ids(there) == field_ids(arriving):
-        return
-    before, now = ({field.name: str(field.type) for field in schema} for schema in (there, arriving))
-    strange = [n for n in now if n not in before]
-    missing = [n for n in before if n not in now]
-    other = [f"{n} ({now[n]}, was {before[n]})" for n in now if before.get(n, now[n]) != now[n]]
-    parts = [("new", strange), ("missing", missing), ("of another type", other)]
-    raise Refused(
-        f'The rows do not fit the table "{name}": '
-        + ("; ".join(f"{word}: {', '.join(names)}" for word, names in parts if names) or "the columns' order changed")
-        + ".",
-        f"The columns of the table: {', '.join(n for n in before if not n.startswith('_'))}",
-        nearest(strange[0], missing) if strange and missing else "Use another --table, or bring the columns back.",
-    )
-
-
 def _in_order(rows: pa.ChunkedArray) -> bool:
     import numpy as np
 
     return bool(np.all(np.diff(rows.to_numpy()) > 0))
-
-
-def _named_sha256(file: str) -> str:
-    return Path(file).stem.split("-")[1]
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

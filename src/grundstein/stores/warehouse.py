@@ -1,26 +1,27 @@
 """Room stores. In: the lake's folder -> Out: its Iceberg catalogue, and commits that name their batch.
 
-This file alone speaks PyIceberg, and imports it where it is first needed (it costs a second).
+This file and those it opens (`producing`, `rooted`) speak PyIceberg, imported where it is first needed (a second).
 A snapshot's id is drawn from what it holds and what it follows, so the same appends give the same versions anywhere.
 """
 
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from grundstein.stores.history import BATCH, DIGEST, expired
 from grundstein.stores.lease import FileLease
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from pyiceberg.catalog.sql import SqlCatalog
+    from pyiceberg.manifest import DataFile, ManifestFile
     from pyiceberg.table import Table, Transaction
     from pyiceberg.table.snapshots import Snapshot
 
 NAMESPACE = "lake"
-BATCH, NOTE, DIGEST, NEXT_ROW = "grundstein.batch", "grundstein.note", "grundstein.digest", "grundstein.next-row"
 PROPERTIES = {
     "commit.retry.num-retries": "0",
     "commit.manifest-merge.enabled": "true",
@@ -29,6 +30,15 @@ PROPERTIES = {
     "write.metadata.previous-versions-max": "20",
     "write.metadata.metrics.default": "none",
 }
+
+
+class Kept(NamedTuple):
+    """A data file of a snapshot: where it lies now, its rows, its bytes, and what Iceberg knows of it."""
+
+    path: str
+    rows: int
+    bytes: int
+    entry: DataFile
 
 
 class Warehouse:
@@ -61,22 +71,37 @@ class Warehouse:
         """Forget a table; its files stay."""
         self._catalog().drop_table((NAMESPACE, name))
 
-    def commit(self, name: str, table: Table | None, files: Sequence[str], summary: Mapping[str, str]) -> str:
-        """Append files (names in the table's data folder) as one commit, making the table if `table` is None.
+    def commit(
+        self,
+        name: str,
+        table: Table | None,
+        files: Sequence[str],
+        summary: Mapping[str, str],
+        gone: Collection[Kept] | None = None,
+    ) -> str:
+        """Add files (names in the table's data folder) as one commit, making the table if `table` is None.
 
-        Returns the new version. The data and the `summary` arrive together or not at all.
+        `gone` are files that leave the table with it, maybe none; None for a plain append. Returns the new version.
+        The data and the `summary` arrive together or not at all.
         """
         from pyiceberg.io.pyarrow import parquet_file_to_data_file
 
+        from grundstein.stores.producing import overwrite
+
         transaction = table.transaction() if table else self._creation(name, files[0])
         with transaction as tx:
-            append = tx.update_snapshot(snapshot_properties=dict(summary)).merge_append()
+            if gone is None:
+                change: Any = tx.update_snapshot(snapshot_properties=dict(summary)).merge_append()
+            else:
+                change = overwrite(tx, self._io(), summary)
             version = _version(name, table, summary)
-            append._snapshot_id = version  # noqa: SLF001  (drawn at random otherwise, and versions stand in records)
-            with append:
+            change._snapshot_id = version  # noqa: SLF001  (drawn at random otherwise, and versions stand in records)
+            with change:
+                for kept in gone or ():
+                    change.delete_data_file(kept.entry)
                 for file in files:
                     location = f"{tx.table_metadata.location}/data/{file}"
-                    append.append_data_file(parquet_file_to_data_file(self._io(), tx.table_metadata, location))
+                    change.append_data_file(parquet_file_to_data_file(self._io(), tx.table_metadata, location))
         return str(version)
 
     def step_back(self, table: Table) -> None:
@@ -91,13 +116,39 @@ class Warehouse:
             ExpireSnapshots(tx).by_id(head.snapshot_id).commit()
         return None
 
-    def paths(self, table: Table | None, snapshot: Snapshot | None) -> list[str]:
-        """The data files of a snapshot where they lie now, in order of arrival: a name begins with its first row."""
+    def kept(self, table: Table | None, snapshot: Snapshot | None) -> list[Kept]:
+        """The data files of a snapshot, in order of arrival: a name begins with its first row."""
         if table is None or snapshot is None:
             return []
         manifests = snapshot.manifests(table.io)
-        entries = (entry for manifest in manifests for entry in manifest.fetch_manifest_entry(table.io))
-        return sorted(self._io().path(entry.data_file.file_path) for entry in entries)
+        files = [entry.data_file for manifest in manifests for entry in manifest.fetch_manifest_entry(table.io)]
+        found = [Kept(self._io().path(f.file_path), f.record_count, f.file_size_in_bytes, f) for f in files]
+        return sorted(found, key=lambda kept: kept.path)
+
+    def paths(self, table: Table | None, snapshot: Snapshot | None) -> list[str]:
+        """Where the data files of a snapshot lie now, in order of arrival."""
+        return [kept.path for kept in self.kept(table, snapshot)]
+
+    def expire(self, table: Table, snapshots: Collection[Snapshot]) -> None:
+        """Forget versions, and remember their batches and how far the table is tidied, in one commit."""
+        from pyiceberg.table.update.snapshot import ExpireSnapshots
+
+        with table.transaction() as tx:
+            tx.set_properties(expired(table, snapshots))
+            if snapshots:
+                ExpireSnapshots(tx).by_ids([snapshot.snapshot_id for snapshot in snapshots]).commit()
+
+    def named(self, table: Table, snapshots: Iterable[Snapshot]) -> set[str]:
+        """Every file that these snapshots need: data, manifests and their lists; and the table's own metadata."""
+        manifests: dict[str, ManifestFile] = {}
+        found = {table.metadata_location, *(log.metadata_file for log in table.metadata.metadata_log)}
+        for snapshot in snapshots:
+            found.add(snapshot.manifest_list)
+            manifests |= {manifest.manifest_path: manifest for manifest in snapshot.manifests(table.io)}
+        for location, manifest in manifests.items():
+            found.add(location)
+            found |= {entry.data_file.file_path for entry in manifest.fetch_manifest_entry(table.io)}
+        return {self._io().path(location) for location in found}
 
     def close(self) -> None:
         """Give the catalogue's connections back."""
@@ -126,10 +177,10 @@ class Warehouse:
 
     def _open(self) -> SqlCatalog:
         """Open the catalogue; two processes that meet an empty folder make it once."""
-        from pyiceberg.catalog.sql import SqlCatalog
+        from grundstein.stores.catalogue import Catalogue
 
-        with FileLease(self._lake / "locks" / "catalogue.lock", self._seconds):
-            catalog = SqlCatalog(
+        with FileLease(self._lake / "locks" / ".catalogue.lock", self._seconds):
+            catalog = Catalogue(
                 "grundstein",
                 uri=f"sqlite:///{self._database}?timeout=60",
                 **{"py-io-impl": "grundstein.stores.rooted.RootedFiles"},
@@ -143,20 +194,7 @@ class Warehouse:
         return catalog.load_namespace_properties(NAMESPACE)["origin"]
 
 
-def history(table: Table, snapshot: Snapshot | None) -> Iterator[Snapshot]:
-    """The snapshot and those it follows, newest first."""
-    while snapshot is not None:
-        yield snapshot
-        parent = snapshot.parent_snapshot_id
-        snapshot = table.snapshot_by_id(parent) if parent is not None else None
-
-
-def fact(snapshot: Snapshot, name: str) -> str:
-    """Read one property of a commit's summary; empty where it has none."""
-    return (snapshot.summary.get(name) if snapshot.summary else None) or ""
-
-
 def _version(name: str, table: Table | None, summary: Mapping[str, str]) -> int:
     head = table.current_snapshot() if table else None
-    words = (name, str(head.snapshot_id if head else 0), summary[BATCH], summary[DIGEST])
+    words = (name, str(head.snapshot_id if head else 0), summary.get(BATCH, ""), summary[DIGEST])
     return int.from_bytes(hashlib.sha256("\n".join(words).encode()).digest()[:8], "big") >> 1

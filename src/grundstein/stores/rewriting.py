@@ -1,0 +1,111 @@
+"""Room stores. In: data files of a table -> Out: new files with other rows or other borders, the same bytes each time.
+
+Files are read and written one row group at a time, so memory does not grow with them. Rows stay in order of `_row`.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from grundstein.tools.parquet import ROWS_A_GROUP
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+
+class Changes:
+    """Rows that replace others, as a stream ordered by the `_row` that each replaces."""
+
+    def __init__(self, reader: pa.RecordBatchReader) -> None:
+        self._reader = reader
+        self._waiting = reader.schema.empty_table()
+
+    def upto(self, last: int) -> pa.Table:
+        """Take the rows whose `_row` is at most `last`, all of them."""
+        parts = [self._waiting]
+        while not parts[-1].num_rows or parts[-1]["_row"][-1].as_py() <= last:
+            batch = next(self._reader, None)
+            if batch is None:
+                break
+            parts.append(pa.Table.from_batches([batch]))
+        rows = pa.concat_tables(parts)
+        many = int(np.searchsorted(rows["_row"].to_numpy(), last, side="right"))
+        self._waiting = rows.slice(many)
+        return rows.slice(0, many)
+
+
+def replaced(path: Path, target: Path, changes: Changes) -> None:
+    """Write a file again with the rows of `changes` in the place of those with the same `_row`."""
+    with _writer(pq.read_schema(path), target) as writer:
+        for group in _groups([path]):
+            rows = group["_row"].to_numpy()
+            new = changes.upto(int(rows[-1])) if len(rows) else None
+            writer.write_table(_with(group, rows, new) if new is not None and new.num_rows else group)
+
+
+def kept(path: Path, target: Path, keep: NDArray[np.bool_], first: int) -> int:
+    """Write the rows of a file whose place is true in `keep`, numbered from `first`; returns how many."""
+    done = start = 0
+    with _writer(pq.read_schema(path), target) as writer:
+        for group in _groups([path]):
+            part = group.filter(pa.array(keep[start : start + group.num_rows]))
+            start += group.num_rows
+            if part.num_rows:
+                numbers = np.arange(first + done, first + done + part.num_rows, dtype=np.int64)
+                place = part.schema.get_field_index("_row")
+                writer.write_table(part.set_column(place, part.schema.field(place), pa.array(numbers)))
+            done += part.num_rows
+    return done
+
+
+def joined(paths: Sequence[Path], target: Path) -> None:
+    """Write several files as one, in full row groups."""
+    with _writer(pq.read_schema(paths[0]), target) as writer:
+        waiting: list[pa.Table] = []
+        for group in _groups(paths):
+            waiting.append(group)
+            if sum(part.num_rows for part in waiting) >= ROWS_A_GROUP:
+                rows = pa.concat_tables(waiting)
+                full = rows.num_rows - rows.num_rows % ROWS_A_GROUP
+                writer.write_table(rows.slice(0, full), row_group_size=ROWS_A_GROUP)
+                waiting = [rows.slice(full)]
+        rest = pa.concat_tables(waiting) if waiting else None
+        if rest is not None and rest.num_rows:
+            writer.write_table(rest)
+
+
+def _with(group: pa.Table, rows: NDArray[np.int64], new: pa.Table) -> pa.Table:
+    mask = np.zeros(len(rows), dtype=bool)
+    mask[np.searchsorted(rows, new["_row"].to_numpy())] = True
+    columns = [
+        pc.replace_with_mask(
+            group[field.name].combine_chunks(), pa.array(mask), new[field.name].cast(field.type).combine_chunks()
+        )
+        if field.name in new.column_names
+        else group[field.name]
+        for field in group.schema
+    ]
+    return pa.Table.from_arrays(columns, schema=group.schema)
+
+
+def _groups(paths: Sequence[Path]) -> Iterator[pa.Table]:
+    for path in paths:
+        with pq.ParquetFile(path) as file:
+            for number in range(file.num_row_groups):
+                yield file.read_row_group(number)
+
+
+@contextmanager
+def _writer(schema: pa.Schema, target: Path) -> Iterator[pq.ParquetWriter]:
+    """Open a file as `tools.parquet` writes it; field ids come with the schema."""
+    with pq.ParquetWriter(target, schema, compression="zstd", store_decimal_as_integer=True) as writer:
+        yield writer

@@ -1,0 +1,191 @@
+"""Room stores. In: a table's files, arriving files and a key -> Out: new files for those that change, and for new keys.
+
+DuckDB finds by the key which rows change, with a bounded memory; a file is written again only if one of its rows does.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from grundstein.core.errors import Refused, nearest
+from grundstein.stores.rewriting import Changes, kept, replaced
+from grundstein.tools.syntax import quoted, read_parquet
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import duckdb
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    from grundstein.stores.datafiles import Arrival
+
+MEMORY = "512MB"
+HOUSE = ("_row", "_batch")
+
+
+class Target(NamedTuple):
+    """A data file of the table: where it lies, its first `_row`, its rows."""
+
+    path: Path
+    first: int
+    rows: int
+
+
+class Upserted(NamedTuple):
+    """`rewritten` maps a place in the table's files to the file that replaces it; `added` are files of new keys."""
+
+    rewritten: dict[int, Path]
+    added: list[Path]
+    new: int
+    updated: int
+    unchanged: int
+
+
+def check_key(name: str, key: Sequence[str], schema: pa.Schema) -> None:
+    """Refused where the key is empty or names no column."""
+    columns = [column for column in schema.names if column not in HOUSE]
+    strange = [column for column in key if column not in columns]
+    if strange or not key:
+        raise Refused(
+            f"`{strange[0]}` is no column of {name}." if strange else f"No key is named for {name}.",
+            f"Columns that tell rows apart: {nearest(strange[0] if strange else '', columns)}",
+            f"Write `key` in contracts/{name}.yaml, or --key COLUMN.",
+        )
+
+
+def upserted(
+    name: str, key: Sequence[str], there: Sequence[Target], staged: Sequence[Arrival], folder: Path
+) -> Upserted:
+    """Write to `folder` what an upsert changes; `staged` begin with the `_row` that the first new key gets.
+
+    A row whose key is in the table replaces it and keeps its `_row`; one that is equal in all columns changes nothing.
+    """
+    arriving = _files([one.path for one in staged])
+    with _engine(folder) as con:
+        _check_values(con, name, key, arriving)
+        if not there:
+            return Upserted({}, *_added(staged, np.empty(0, dtype=np.int64), folder), 0, 0)
+        matched = _matched(con, name, key, there, arriving)
+        rewritten, updated = _rewritten(con, key, there, staged, folder)
+    added, new = _added(staged, matched, folder)
+    return Upserted(rewritten, added, new, updated, len(matched) - updated)
+
+
+def _engine(folder: Path) -> duckdb.DuckDBPyConnection:
+    import duckdb
+
+    threads = max(1, min(4, os.cpu_count() or 1))
+    con = duckdb.connect(config={"memory_limit": MEMORY, "threads": threads, "temp_directory": str(folder / "spilled")})
+    con.execute("SET TimeZone = 'UTC'")
+    con.execute("SET enable_progress_bar = false")
+    return con
+
+
+def _check_values(con: duckdb.DuckDBPyConnection, name: str, key: Sequence[str], arriving: str) -> None:
+    names = ", ".join(map(quoted, key))
+    nulls = con.execute(f"SELECT {', '.join(f'count(*) - count({quoted(k)})' for k in key)} FROM {arriving}").fetchone()
+    empty = [(column, count) for column, count in zip(key, nulls or (), strict=True) if count]
+    if empty:
+        raise Refused(
+            f"{empty[0][1]:,} arriving rows have no `{empty[0][0]}`, which is in the key of {name}.",
+            "A value in every column of the key.",
+            "Put those rows aside (`required: true` in the contract), or choose another key.",
+        )
+    twice = con.execute(f"SELECT count(*) FROM (SELECT 1 FROM {arriving} GROUP BY {names} HAVING count(*) > 1)")
+    if count := (twice.fetchone() or (0,))[0]:
+        raise Refused(
+            f"{count:,} keys ({', '.join(key)}) arrive more than once for {name}.",
+            "One row a key: nobody can tell which of two is right.",
+            "Put the repeated rows aside, or add to the key what tells them apart.",
+        )
+
+
+def _matched(
+    con: duckdb.DuckDBPyConnection, name: str, key: Sequence[str], there: Sequence[Target], arriving: str
+) -> NDArray[np.int64]:
+    """Fill the table `touched` with the files that hold arriving keys; returns the `_row` of the rows that match."""
+    con.execute(
+        f"CREATE TEMP TABLE hit AS SELECT there._row AS old, arriving._row AS new "
+        f"FROM {_files([one.path for one in there])} AS there JOIN {arriving} AS arriving "
+        f"ON {_equal('there', 'arriving', key)}"
+    )
+    new = con.execute("SELECT new FROM hit ORDER BY new").fetchnumpy()["new"].astype(np.int64)
+    if len(new) and (repeated := int(np.sum(np.diff(new) == 0))):
+        raise Refused(
+            f"{name} itself holds {repeated:,} of the arriving keys ({', '.join(key)}) more than once.",
+            "A table in which the key names one row.",
+            "Choose a key that does, or ingest into a new table.",
+        )
+    return new
+
+
+def _rewritten(
+    con: duckdb.DuckDBPyConnection, key: Sequence[str], there: Sequence[Target], staged: Sequence[Arrival], folder: Path
+) -> tuple[dict[int, Path], int]:
+    import pyarrow.parquet as pq
+
+    places = _places(con.execute("SELECT old FROM hit").fetchnumpy()["old"], there)
+    if not places:
+        return {}, 0
+    columns = [name for name in pq.read_schema(there[0].path).names if name not in (*HOUSE, *key)]
+    arriving = _files([one.path for one in staged])
+    differ = " OR ".join(f"there.{quoted(c)} IS DISTINCT FROM arriving.{quoted(c)}" for c in columns) or "false"
+    con.execute(
+        f"CREATE TEMP TABLE changed AS SELECT there._row AS old, arriving._row AS new "
+        f"FROM {_files([there[place].path for place in places])} AS there JOIN {arriving} AS arriving "
+        f"ON {_equal('there', 'arriving', key)} WHERE {differ}"
+    )
+    places = _places(con.execute("SELECT old FROM changed").fetchnumpy()["old"], there)
+    named = ", ".join(f"arriving.{quoted(column)}" for column in (*columns, "_batch"))
+    changes = Changes(
+        con.sql(
+            f"SELECT changed.old AS _row, {named} FROM changed JOIN {arriving} AS arriving "
+            f"ON arriving._row = changed.new ORDER BY changed.old"
+        ).to_arrow_reader(65_536)
+    )
+    written = {}
+    for place in places:
+        written[place] = folder / f"rewritten-{place:05d}.parquet"
+        replaced(there[place].path, written[place], changes)
+    return written, _count(con, "changed")
+
+
+def _added(staged: Sequence[Arrival], matched: NDArray[np.int64], folder: Path) -> tuple[list[Path], int]:
+    """The files of the keys that are new: the staged ones where all are, else written again without the others."""
+    rows = sum(one.rows for one in staged)
+    if not len(matched):
+        return [one.path for one in staged if one.rows], rows
+    keep = np.ones(rows, dtype=bool)
+    first = done = staged[0].first
+    keep[matched - first] = False
+    files = []
+    for number, one in enumerate(staged):
+        part = keep[one.first - first : one.first - first + one.rows]
+        if part.any():
+            files.append(folder / f"added-{number:05d}.parquet")
+            done += kept(one.path, files[-1], part, done)
+    return files, int(keep.sum())
+
+
+def _places(rows: NDArray[np.int64], there: Sequence[Target]) -> list[int]:
+    """The places of the files that hold these `_row`."""
+    full = [place for place, one in enumerate(there) if one.rows]
+    starts = np.array([there[place].first for place in full], dtype=np.int64)
+    return [full[found] for found in np.unique(np.searchsorted(starts, rows, side="right") - 1)]
+
+
+def _files(paths: Sequence[Path]) -> str:
+    return read_parquet(map(str, paths))
+
+
+def _equal(left: str, right: str, key: Sequence[str]) -> str:
+    return " AND ".join(f"{left}.{quoted(column)} = {right}.{quoted(column)}" for column in key)
+
+
+def _count(con: duckdb.DuckDBPyConnection, table: str) -> int:
+    return int((con.execute(f"SELECT count(*) FROM {table}").fetchone() or (0,))[0])
