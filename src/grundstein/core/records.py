@@ -51,6 +51,7 @@ class Snapshot:
     """The pinned versions of all tables that a case reads. `digest` is over the files' sha256 at commit.
 
     `also`: what pins each outside candidate by its name, a table's version or the digest of code; `digest` lacks it.
+    `known_at`: what the contracts say of when a column of the first role is known (see `core.contract.Column`).
     """
 
     question: str
@@ -60,6 +61,7 @@ class Snapshot:
     digest: str
     test: Mapping[str, str] = field(default_factory=dict)
     also: Mapping[str, str] = field(default_factory=dict)
+    known_at: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -264,5 +266,81 @@ class Promise:
         return self.widened.low <= self.later <= self.widened.high
 
 
-Record = Foundation | Batch | Question | Snapshot | Seal | Experiment | Deposit | Opening | Verdict | Report | Promise
+@dataclass(frozen=True)
+class Person:
+    """Somebody who may sign, and the sha256 of their token. A newer row replaces it; an empty token ends it."""
+
+    name: str
+    token: str
+    number: int
+
+
+@dataclass(frozen=True)
+class Bond:
+    """All that a signature rests on, by id or digest; `model` is the solution's kind and the digest of its files."""
+
+    question: str
+    snapshot: str
+    experiment: str
+    verdict: str
+    report: str
+    lock: str
+    solution: str
+    model: str
+
+
+@dataclass(frozen=True)
+class SignOff:
+    """One person's yes or no to one bond, in one role. `until`: the ISO date after which it no longer counts."""
+
+    case: str
+    bond: Bond
+    decision: Literal["approve", "refuse"]
+    reason: str
+    person: str
+    role: str
+    until: str
+    override: bool = False
+
+
+@dataclass(frozen=True)
+class Denial:
+    """Somebody tried what is not allowed; `why` names the rule, never what was typed."""
+
+    case: str
+    act: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Release:
+    """A signed solution put to work: `live` answers, `shadow` answers beside it and is only compared."""
+
+    case: str
+    bond: Bond
+    signatures: tuple[str, ...]
+    mode: Literal["live", "shadow"]
+    previous: str
+    until: str
+    back: bool = False
+    override: bool = False
+
+
+Record = (
+    Foundation
+    | Batch
+    | Question
+    | Snapshot
+    | Seal
+    | Experiment
+    | Deposit
+    | Opening
+    | Verdict
+    | Report
+    | Promise
+    | Person
+    | SignOff
+    | Denial
+    | Release
+)
 KINDS: Mapping[str, type[Record]] = {kind.__name__: kind for kind in get_args(Record)}
