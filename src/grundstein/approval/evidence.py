@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 SECTIONS = ("issue", "tip", "passed", "not_applicable", "skipped")
 OF_FAILURE = ("slice", "weak", "error", "confusion", "miss", "fail")
-WEAK_CODES = ("GST-M",)
+WEAK_CODES = ("GST-M", "GST-T3", "GST-T4")
 
 
 @dataclass(frozen=True)

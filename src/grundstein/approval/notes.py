@@ -16,7 +16,17 @@ if TYPE_CHECKING:
 
 CASE_NAME = (1, 24)
 DAYS_TO_DECIDE = 28
-LOSING, LEAST, NO_WEAK = "GST-M01", "GST-M02", "GST-M03"
+WORSE = {
+    "GST-M01": "losing",
+    "GST-T40": "losing",
+    "GST-T41": "losing",
+    "GST-T32": "misjudged",
+    "GST-T39": "misjudged",
+    "GST-T30": "wrong",
+    "GST-T37": "wrong",
+    "GST-M02": "least",
+}
+NO_WEAK = "GST-M03"
 HIGH_RISK = ("staff", "applicants")
 VERDICTS = ("qualifies", "does_not_qualify", "not_enough_data", "not_applicable")
 
@@ -149,7 +159,7 @@ def _worse(words: Phrases, room: Room) -> str:
 
 
 def _group(words: Phrases, found: dict[str, Finding], room: Room) -> str:
-    for code, key in ((LOSING, "losing"), (LEAST, "least")):
+    for code, key in WORSE.items():
         if code in found:
             facts = found[code].facts
             column, value = (

@@ -46,11 +46,14 @@ def worth(
     form = flow.money_form(opened, case)
     answers = asked(before, form, given) if not given and sys.stdin.isatty() else answered(given)
     path = opened.write_case(completed(before, form, answers))
+    if not as_json:
+        told = flow.showable(opened, case)
+        say([("Wrote", str(path.relative_to(opened.root)), "")])
+        say([("Before", told.text(), told.code)] if told else [])
     entry = flow.evaluate(opened, case)
     if as_json:
         say_json(documents.experiment_json(opened.ledger, entry))
         return
-    say([("Wrote", str(path.relative_to(opened.root)), "")])
     say(show.worth_rows(opened, entry))
     say([("Next", f"grundstein decide {case}", "")])
 

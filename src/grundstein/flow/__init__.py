@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from grundstein.core.findings import Finding
     from grundstein.core.ports import Entry, Project
 
 
@@ -160,6 +161,14 @@ def money_form(project: Project, name: str) -> str:
     return pinned.task.form(pinned.case)
 
 
+def showable(project: Project, name: str) -> Finding | None:
+    """Say what gain a case's rows can show, before anything is evaluated; None where its task has no trivial answer."""
+    from grundstein.evaluation.checks import detectable
+
+    pinned = pinned_of(pin(asked(project, name), project), project)
+    return detectable.before(pinned.task, pinned.case, pinned.split, pinned.seed)
+
+
 __all__ = [
     "STEPS",
     "advance",
@@ -178,5 +187,6 @@ __all__ = [
     "report",
     "reported",
     "rundown",
+    "showable",
     "tried",
 ]

@@ -14,6 +14,7 @@ import numpy as np
 
 from grundstein.core.findings import Fact, Finding
 from grundstein.evaluation.checks.look import Checked, Look
+from grundstein.evaluation.experiment import Contender, trial
 from grundstein.tools import inference
 
 if TYPE_CHECKING:
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from grundstein.core.task import Values
+    from grundstein.core.case import Case
+    from grundstein.core.task import Split, Task, Values
 
 ONE_IN = 6
 RIGHT_OR_WRONG = {0.0, 1.0}
@@ -33,6 +35,15 @@ def check(look: Look) -> Checked:
     if look.perfect is None or not simple or not look.units_test:
         return Checked()
     return Checked((reach(look.perfect, simple, look.case.margin(), look.units_test, look.seed),))
+
+
+def before(task: Task, case: Case, split: Split, seed: int) -> Finding | None:
+    """Say the same from a case alone, before anything is evaluated; None where the task has no trivial answer."""
+    simple = [*task.trivial(case), *([task.baseline(case)] if case.baseline else [])]
+    tried = trial(task, case, split.development, [Contender(one, "trivial") for one in simple], seed, lambda _: None)
+    if tried.perfect is None or not tried.tried:
+        return None
+    return reach(tried.perfect, [one.values for one in tried.tried], case.margin(), split.questions.num_rows, seed)
 
 
 def reach(perfect: Values, simple: Sequence[Values], margin: float, units_test: int, seed: int) -> Finding:
