@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import tarfile
 from collections import Counter
 from zlib import crc32
@@ -12,6 +13,7 @@ import pytest
 
 from grundstein.core.errors import Refused
 from grundstein.lake.reading import Raw, read_raw
+from grundstein.lake.reading.raw import Empty
 
 SPECTRUM = (
     "comma_in_quotes empty empty_crlf escaped_quotes json location_coordinates newlines newlines_crlf "
@@ -31,59 +33,50 @@ def test_csv_spectrum_is_read_as_its_authors_say(shared_data, name):
     ]
 
 
-def overlap(expected, found):
-    """Precision, recall and F1 of one bag of texts against another, as Pollock adds them."""
-    if not expected:
-        return 3.0
-    shared = (Counter(expected) & Counter(found)).total()
-    if not shared:
-        return 0.0
-    precision, recall = shared / len(found), shared / len(expected)
-    return precision + recall + 2 * precision * recall / (precision + recall)
-
-
-def pollock(path, clean, options):
-    """Pollock's score of one file, 0 to 10: success, names, records and cells."""
-    wanted = [[cell.strip() for cell in row] for row in csv.reader(clean.read_text(encoding="utf-8").splitlines(True))]
-    named = path.name != "file_no_header.csv"
+def rows_of(path):
+    """Names and records of a file as texts, the names first where the file has any; nothing where it has no record."""
     try:
-        raw = read_raw(path, options, None)
-    except Refused as refusal:
-        nothing = len(wanted) < 2 and ("is empty" in refusal.what or "no record" in refusal.what)
-        return 10.0 if nothing else 0.0
-    rows = [[cell.strip() for cell in row.values()] for row in raw.table.to_pylist()]
-    body = wanted[1:] if named else wanted
-    return (
-        1
-        + overlap(wanted[0] if named else [], raw.columns)
-        + overlap(["".join(row) for row in body], ["".join(row) for row in rows])
-        + overlap([cell for row in body for cell in row], [cell for row in rows for cell in row])
-    )
+        raw = read_raw(path, {}, None)
+    except Empty as empty:
+        return [list(empty.columns)] * bool(empty.columns), ()
+    rows = [[cell or "" for cell in row.values()] for row in raw.table.to_pylist()]
+    named = "GST-D34" not in {finding.code for finding in raw.findings}
+    return [list(raw.columns)] * named + rows, raw.broken.column("line").to_pylist()
 
 
 @pytest.fixture(scope="module")
 def polluted(shared_data, tmp_path_factory):
-    """Every file-wide pollution, and about every sixtieth of those of single rows."""
+    """Every file-wide pollution, and about every fortieth of those of single rows."""
     folder = tmp_path_factory.mktemp("pollock")
     with tarfile.open(shared_data / "messy-files" / "pollock" / "polluted_files.tar.gz", "r|gz") as archive:
         for member in archive:
             name = member.name.rsplit("/")[-1]
-            if name.endswith(".csv") and (name.startswith("file_") or crc32(name.encode()) % 60 == 0):
+            if name.endswith(".csv") and (name.startswith("file_") or crc32(name.encode()) % 40 == 0):
                 archive.extract(member, folder, filter="data")
     return folder / "polluted_files"
 
 
-def test_pollock_is_read_better_than_by_readers_without_parameters(polluted):
-    files = sorted((polluted / "csv").iterdir())
-    found = {path.name: pollock(path, polluted / "clean" / path.name, {}) for path in files}
-    rows = [score for name, score in found.items() if name.startswith("row_")]
-    assert len(rows) > 20
-    assert sum(rows) / len(rows) > 9.6
-    assert sum(found.values()) / len(found) > 9.2
-    for lines in (2, 3):
-        name = f"file_header_multirow_{lines}.csv"
-        assert found[name] == 0
-        assert pollock(polluted / "csv" / name, polluted / "clean" / name, {"header": f"1-{lines}"}) >= 7
+TOLD_OTHERWISE = {
+    "file_escape_char_0x5C": 1,  # a backslash before an apostrophe escapes it as well
+    "file_quotation_char_0x27": 6,  # the collection undoubles marks that no longer quote
+    "file_header_multirow_2": 1,  # names that stand twice are read once
+    "file_header_multirow_3": 1,
+    "file_multitable_same": 81,  # the same names again, and records below: one table
+}
+
+
+def test_what_is_read_of_a_polluted_file_is_its_content_and_only_damaged_records_are_missing(polluted):
+    for path in sorted((polluted / "csv").iterdir()):
+        clean = polluted / "clean" / path.name
+        wanted = list(csv.reader(clean.read_text(encoding="utf-8").splitlines(True)))
+        found, aside = rows_of(path)
+        other = Counter(map(tuple, found)) - Counter(map(tuple, wanted))
+        missing = Counter(map(tuple, wanted)) - Counter(map(tuple, found))
+        if re.match("row_less_sep_row0_", path.name):
+            assert "GST-D47" in {finding.code for finding in read_raw(path, {}, None).findings}
+            continue
+        assert other.total() == TOLD_OTHERWISE.get(path.stem, 0), path.name
+        assert missing.total() <= min(other.total(), 6) + len(aside), path.name
 
 
 def test_every_file_found_in_use_is_read_in_balance_or_refused_with_three_lines(shared_data):

@@ -65,7 +65,36 @@ def test_a_first_line_that_may_be_names_or_values_is_refused(tmp_path):
 
 def test_a_damaged_line_of_names_is_refused_and_never_taken_for_a_title(tmp_path):
     with pytest.raises(Refused, match="line 1 stands above the first record"):
-        read(tmp_path, "nr ort betrag tag\n" + BODY)
+        read(tmp_path, "nr ort betrag und tag\n" + BODY)
+
+
+@pytest.mark.parametrize(
+    "names", ["nr ort betrag tag", "nr|ort|betrag|tag", "nr;;ort;betrag;tag", ";nr;ort;betrag;tag"]
+)
+def test_names_written_unlike_the_records_are_read_where_one_reading_names_every_column_and_told(tmp_path, names):
+    raw = read(tmp_path, names + "\n" + BODY)
+    assert raw.columns == ("nr", "ort", "betrag", "tag")
+    assert raw.rows == 19
+    assert "GST-D47" in codes(raw)
+
+
+def test_one_name_less_than_fields_is_told_unless_the_contract_knows_the_names(tmp_path):
+    content = "nr;ort;betrag;tag\n" + BODY.replace("\n", ";\n")
+    assert "GST-D47" in codes(read(tmp_path, content))
+    hints = Contract("t", tuple(Column(name, "text") for name in ("nr", "ort", "betrag", "tag")))
+    assert "GST-D47" not in codes(read(tmp_path, content, hints))
+
+
+def test_a_line_of_names_that_stands_twice_is_one(tmp_path):
+    raw = read(tmp_path, "nr;ort;betrag;tag\n" * 3 + BODY)
+    assert raw.columns == ("nr", "ort", "betrag", "tag")
+    assert raw.broken.column("line").to_pylist() == [2, 3]
+
+
+def test_a_damaged_first_record_is_no_line_of_names(tmp_path):
+    raw = read(tmp_path, "nr;ort;betrag;tag\n;1;Köln;3,5;01.03.2024\n" + BODY)
+    assert raw.columns == ("nr", "ort", "betrag", "tag")
+    assert raw.rows + raw.broken.num_rows == 20
 
 
 def test_a_short_record_is_not_taken_for_names(tmp_path):

@@ -10,13 +10,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from grundstein.core.errors import Refused, nearest
-from grundstein.lake.reading.cells import kind
+from grundstein.lake.reading.cells import column_kinds, kind
 
 DELIMITERS = (",", ";", "\t", "|")
 NAMES = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "space": " "}
 SAMPLE = 400
 MANY = 100_000
 CELLS = 6000
+TYPED = ("number", "date", "time")
+BLANK_QUOTED = re.compile(r'(?:^| )"[^"\n]*"(?: |$)', re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,8 @@ def find_dialect(lines: Sequence[str], settings: Mapping[str, str]) -> Dialect:
     candidates = [Dialect(d, q) for q in quotes for d in ([asked] if asked else DELIMITERS)]
     candidates += [replace(c, spaced=True) for c in candidates if c.delimiter != " " and _spaced(sample, c)]
     best = max(candidates, key=lambda candidate: _score(sample, candidate))
+    if not asked and width_of(sample, best) < 2 and _blanks_separate(sample):
+        best = Dialect(" ")
     escape = settings.get("escape", "\\" if _escapes(lines, best) else "")
     return replace(best, escape=escape)
 
@@ -116,6 +120,19 @@ def _spaced(sample: Sequence[str], dialect: Dialect) -> bool:
     marks, spaced = sum(line.count(mark) for line in sample), sum(line.count(f"{mark} ") for line in sample)
     first = next((line for line in sample if mark in line), "")
     return spaced > 0.5 * marks > 0 and first.count(f"{mark} ") == first.count(mark)
+
+
+def _blanks_separate(sample: Sequence[str]) -> bool:
+    """Whether blanks stand around quoted fields, or between values most of which are numbers or dates."""
+    full = [line for line in sample if line.strip()]
+    if len(full) < 2:
+        return False
+    if sum(bool(BLANK_QUOTED.search(line)) for line in full) > 0.8 * len(full):
+        return True
+    rows = [line.split() for line in full]
+    width, count = Counter(map(len, rows)).most_common(1)[0]
+    found = column_kinds([row for row in rows[1:] if len(row) == width], width)
+    return width > 2 and count > 0.95 * len(full) and 2 * sum(one in TYPED for one in found) >= width
 
 
 def _score(sample: Sequence[str], dialect: Dialect) -> tuple[float, bool]:

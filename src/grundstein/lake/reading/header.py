@@ -54,8 +54,11 @@ def find_header(
     above = [at for at in range(body) if _filled(rows[at]) >= 0.5 * width and _strange(rows[at], kinds)]
     if not above:
         return _unnamed(rows, numbers, kinds, body)
-    at = above[-1]
+    plain = [at for at in above if not _valued(rows[at])]
+    at = (plain or above)[-1]
     first = _first_name(rows, numbers, kinds, at)
+    if first < at and all(list(row) == list(rows[at]) for row in rows[first:at]):
+        at = first
     if first < at:
         raise Refused(
             f"lines {numbers[first]} to {numbers[at]} all look like names of columns",
@@ -111,6 +114,11 @@ def _strange(row: Row, kinds: Sequence[Kind]) -> bool:
     cells = [(cell or "", kind(cell), wanted) for cell, wanted in zip(row, kinds, strict=False) if wanted in TYPED]
     fits = [cell.strip() for cell, found, wanted in cells if found == wanted]
     return any(found not in ("", wanted) for _, found, wanted in cells) and (not fits or _counted(fits))
+
+
+def _valued(row: Row) -> bool:
+    """Whether a record holds a number or a date, years and counts apart: a damaged record does, names do not."""
+    return not _counted([cell.strip() for cell in row if cell and kind(cell) in TYPED])
 
 
 def _first_name(rows: Sequence[Row], numbers: Sequence[int], kinds: Sequence[Kind], at: int) -> int:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from grundstein.core.errors import Refused
 from grundstein.core.findings import Finding
 
 if TYPE_CHECKING:
@@ -15,6 +16,14 @@ if TYPE_CHECKING:
 
 SURROGATE = re.compile("[\ud800-\udfff]")
 BROKEN = pa.schema([("line", pa.int64()), ("reason", pa.string()), ("text", pa.string())])
+
+
+class Empty(Refused):
+    """The source was read and holds no record; `columns` are the names it has, none where it has none."""
+
+    def __init__(self, what: str, expected: str, next_step: str, columns: Sequence[str] = ()) -> None:
+        super().__init__(what, expected, next_step)
+        self.columns = tuple(columns)
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,18 @@
 """Room lake. In: physical lines and their dialect -> Out: Records, those that fit the columns and those that do not.
 
-A record that spans lines is one record; a stray quotation mark is read only where one reading alone fits the columns.
+A record that spans lines is one record; a damaged one is read only where one reading alone fits the columns.
 """
 
 from __future__ import annotations
 
 import csv
+import re
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from grundstein.lake.reading.dialect import Dialect, Scan
+from grundstein.lake.reading.fitting import Profile, by_another_mark, profile_of, with_blanks, without_surplus
 from grundstein.lake.reading.raw import SURROGATE, printable
 
 if TYPE_CHECKING:
@@ -22,9 +24,10 @@ TRIES = 40
 
 @dataclass
 class Records:
-    """Records of a text. `lines` count from 1; `repaired`: lines with a stray quotation mark that one reading fits.
+    """Records of a text; `lines` count from 1. `ragged`: (line from 0, fields, text), on which `settle` decides.
 
-    `ragged`: records with more or fewer fields than most, as (line from 0, fields, text); `settle` decides on them.
+    Lines read in the one way that fits: `repaired` (a stray quotation mark), `surplus` (a delimiter too many), `marked`
+    (another delimiter). `other`: the line of names of a second table, 0 where there is none; `apart`: its records.
     """
 
     rows: list[list[str]] = field(default_factory=list)
@@ -33,7 +36,12 @@ class Records:
     broken: list[tuple[int, str, str]] = field(default_factory=list)
     ragged: list[tuple[int, list[str], str]] = field(default_factory=list)
     repaired: list[int] = field(default_factory=list)
+    surplus: list[int] = field(default_factory=list)
+    marked: list[int] = field(default_factory=list)
     blank: int = 0
+    ends: int = 0
+    other: int = 0
+    apart: int = 0
 
     def keep(self, row: list[str], begin: int, text: str) -> None:
         """Add a record that fits."""
@@ -57,13 +65,19 @@ def long_fields() -> Iterator[None]:
 
 
 def read_records(lines: Sequence[str], dialect: Dialect, start: int, width: int, header: Sequence[str]) -> Records:
-    """Return every record from line `start` (from 0) on; `header` is the record of names, put aside when repeated."""
+    """Return every record from line `start` (from 0) on; `header` is the record of names, put aside when repeated.
+
+    Where most of its names come again among others, another table begins: all from there on is put aside.
+    """
     found, scan = Records(), Scan(lines, dialect, start)
     suspicious = any("\0" in line or not line.isascii() for line in lines) and _suspicious(lines)
-    names = list(header)
+    names, first = list(header), header[0] if header else None
     for begin, end, fields in scan:
         if fields == []:
             found.blank += 1
+        elif fields and fields[0] == first and fields != names and _named_again(fields, names):
+            _rest(found, lines, dialect, begin)
+            break
         elif fields is None or len(fields) != width:
             _unfit(found, scan, lines, dialect, (begin, end, fields), width)
         else:
@@ -74,6 +88,23 @@ def read_records(lines: Sequence[str], dialect: Dialect, start: int, width: int,
             else:
                 found.keep(fields, begin, text)
     return found
+
+
+def _named_again(fields: Sequence[str], names: Sequence[str]) -> bool:
+    """Whether a record holds most names of the columns: it names those of another table."""
+    shared = {name for name in names if name.strip()} & set(fields)
+    return len(shared) >= 2 and len(shared) >= 0.6 * len(names)
+
+
+def _rest(found: Records, lines: Sequence[str], dialect: Dialect, start: int) -> None:
+    found.other = start + 1
+    for begin, end, fields in Scan(lines, dialect, start):
+        if fields == []:
+            found.blank += 1
+        else:
+            found.apart += 1
+            text = "".join(lines[begin:end]).rstrip("\r\n")
+            found.put_aside(begin, f"belongs to another table, which begins in line {start + 1}", text)
 
 
 def _suspicious(lines: Sequence[str]) -> bool:
@@ -119,30 +150,86 @@ def _unfit(
         found.ragged.append((begin, fields, text))
 
 
-def settle(found: Records, width: int, named: int) -> int:
-    """Keep ragged records that differ in empty fields at the end alone, put the others aside; returns how many stay.
+def settle(found: Records, width: int, dialect: Dialect) -> None:
+    """Keep records with more or fewer fields than most where one reading alone fits, put the others aside.
 
-    `named` columns have a name or a value, `width` fields most records. Fields beyond the named ones may be missing,
-    or be more, if they are empty and the last named column is never so: then no delimiter can have shifted a value.
+    Kept as they are: those that differ in empty fields at the end, where no column beyond ever has a value and the one
+    before always has: then no delimiter can have shifted a value. For other readings see `fitting`.
     """
-    filled = bool(found.rows) and all(row[named - 1].strip() for row in found.rows)
-    ends = 0
+    profile = profile_of(found.rows, width)
+    _unlikely(found, dialect, profile)
+    named = next((at + 1 for at in reversed(range(width)) if any(row[at].strip() for row in found.rows)), 0)
+    always = bool(named) and all(row[named - 1].strip() for row in found.rows)
+    before = len(found.rows)
     for begin, fields, text in found.ragged:
-        longer = filled and len(fields) > named and fields[named - 1].strip() and not _filled(fields[named:])
         if "\0" in text or SURROGATE.search(text):
             found.put_aside(begin, "holds bytes that are no text", text)
-        elif (len(fields) == named or longer) and _filled(fields):
+        elif always and len(fields) >= named and fields[named - 1].strip() and not _filled(fields[named:]):
             found.keep((fields[:named] + [""] * width)[:width], begin, text)
-            ends += 1
-        else:
+            found.ends += 1
+        elif profile is None or not _reread(found, begin, fields, text, dialect, profile):
             many = "1 field" if len(fields) == 1 else f"{len(fields)} fields"
-            found.put_aside(begin, f"{many} where {named} are expected", text)
-    order = sorted(range(len(found.lines)), key=found.lines.__getitem__) if ends else ()
-    if order:
-        found.rows = [found.rows[at] for at in order]
-        found.texts = [found.texts[at] for at in order]
-        found.lines.sort()
-    return ends
+            found.put_aside(begin, f"{many} where {width} are expected", text)
+    if len(found.rows) > before:
+        _sort(found)
+
+
+def _reread(found: Records, begin: int, fields: list[str], text: str, dialect: Dialect, profile: Profile) -> bool:
+    """Keep a record in the only way to read it that fits the columns; False where there is none."""
+    row, told = without_surplus(fields, text, dialect.delimiter, profile), found.surplus
+    if row is None:
+        row, told = with_blanks(fields, text, profile) if dialect.delimiter == " " else None, found.marked
+    if row is None and "\n" not in text:
+        row = by_another_mark(text, dialect, profile)
+    if row is None:
+        return False
+    found.keep(row, begin, text)
+    told.append(begin + 1)
+    return True
+
+
+def _unlikely(found: Records, dialect: Dialect, profile: Profile | None) -> None:
+    """Put aside records that fit in number only: a quotation mark stands inside a value, and values do not fit."""
+    if profile is None or dialect.escape:
+        return
+    quote, mark, sign = dialect.quote, re.escape(dialect.quote), re.escape(dialect.delimiter)
+    field = re.compile(f" *{mark}(?:[^{mark}]|{mark}{mark})*+{mark}(?:{sign}|$)|[^{mark}{sign}]*+(?:{sign}|$)")
+    inside = [at for at, row in enumerate(found.rows) if any(quote in cell for cell in row)]
+    odd = [at for at in inside if _stray(found.texts[at], field)]
+    plain = {at: [cell.replace(quote, "") for cell in found.rows[at]] for at in odd}
+    gone = {at for at in odd if _across(found.rows[at], quote) or profile.contradicts(plain[at])}
+    for at in sorted(gone):
+        reason = "a quotation mark stands inside a value, and values do not fit"
+        found.put_aside(found.lines[at] - 1, reason, found.texts[at])
+    if gone:
+        left = [at for at in range(len(found.rows)) if at not in gone]
+        found.rows = [found.rows[at] for at in left]
+        found.lines = [found.lines[at] for at in left]
+        found.texts = [found.texts[at] for at in left]
+
+
+def _across(row: Sequence[str], quote: str) -> bool:
+    """Whether a quotation mark seems to open inside one field and to close at the end of a later one."""
+    open_ = [cell for cell in row if cell.count(quote) % 2]
+    return len(open_) > 1 and not open_[0].rstrip().endswith(quote) and open_[-1].rstrip().endswith(quote)
+
+
+def _stray(text: str, field: re.Pattern[str]) -> bool:
+    """Whether a quotation mark stands anywhere but around a field or doubled inside."""
+    at = 0
+    while at < len(text):
+        match = field.match(text, at)
+        if match is None:
+            return True
+        at = match.end()
+    return False
+
+
+def _sort(found: Records) -> None:
+    order = sorted(range(len(found.lines)), key=found.lines.__getitem__)
+    found.rows = [found.rows[at] for at in order]
+    found.texts = [found.texts[at] for at in order]
+    found.lines.sort()
 
 
 def _filled(fields: Sequence[str]) -> bool:

@@ -1,0 +1,223 @@
+"""Bench. In: public collections of polluted and messy files -> Out: how many are read right, beside DuckDB."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+import tarfile
+import tempfile
+import time
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from grundstein.core.errors import Refused
+from grundstein.lake.reading import read_raw
+from grundstein.lake.reading.raw import Empty
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+SHARED = Path(os.environ.get("GRUNDSTEIN_DATA", Path(__file__).parents[2] / "shared" / "data"))
+POLLOCK = SHARED / "messy-files" / "pollock"
+TOLERANT = {"strict_mode": False, "ignore_errors": True, "null_padding": True, "parallel": False}
+Rows = list[list[str]]
+
+
+INTRO = """Pollock (2,290 files, each with one kind of damage): its own score of 0 to 10 a file, which adds success,
+and precision, recall and F1 of names, records and cells; *simple* is the mean over the files, *weighted* by how often a
+damage was met in use. `read_raw` gets no parameter; beside it DuckDB in the same run, strict mode off, errors ignored,
+padding on, not parallel: by its own detection (all text), and told delimiter, quotes, names and lines to skip of every
+file. Where a reader finds no names in a file, none are written. *Other rows*: rows of the result, all files together,
+that the clean file does not have.
+"""
+
+
+@dataclass(frozen=True)
+class Polluted:
+    """One file of Pollock: the polluted text, the same content clean, the parameters that describe it, its weight."""
+
+    path: Path
+    clean: Rows
+    parameters: Mapping[str, object]
+    weight: float
+
+    @property
+    def group(self) -> str:
+        """The kind of pollution: its name without the number of row and column; pollution of names apart."""
+        name = self.path.stem
+        if not name.startswith("row_"):
+            return name
+        kind = re.sub(r"_?(?:row|col)?\d+(?:_0x20)?", "", name).removeprefix("row_")
+        return kind + (" in the names" if re.search(r"(?:row|quote|delimiter_)0(?:_|$)", name) else " in a record")
+
+
+def normal(cell: str) -> str:
+    """A cell as Pollock compares it; dates and prices are compared as written, which never scores more."""
+    if cell in ("True", "true", "False", "false"):
+        return str(int(cell.lower() == "true"))
+    for read in (int, float):
+        try:
+            return str(read(cell))
+        except ValueError:
+            pass
+    return cell.lower()
+
+
+def overlap(wanted: Sequence[str], loaded: Sequence[str]) -> float:
+    """Pollock's precision, recall and F1 of one bag of texts against another, added."""
+    if not wanted:
+        return 3.0
+    shared = (Counter(wanted) & Counter(loaded)).total()
+    if not shared:
+        return 0.0
+    first, second = shared / len(wanted), shared / len(loaded)
+    return first + second + 2 * first * second / (first + second)
+
+
+def score(wanted: Rows, loaded: Rows | None) -> float:
+    """Pollock's score of one file, 0 to 10: read at all, then names, records and cells; None was not read."""
+    if loaded is None:
+        return 0.0
+    if not wanted:
+        return 10.0
+    source, found = ([[normal(cell) for cell in row] for row in rows] for rows in (wanted, loaded))
+    return (
+        1.0
+        + overlap(source[0], found[0] if found else ())
+        + overlap(["".join(row) for row in source[1:]], ["".join(row) for row in found[1:]])
+        + overlap([cell for row in wanted for cell in row], [cell for row in loaded for cell in row])
+    )
+
+
+def ours(file: Polluted) -> Rows | None:
+    """What the lake reads without any parameter. A refusal counts as not read, unless no record is there."""
+    try:
+        raw = read_raw(file.path, {}, None)
+    except Empty as empty:
+        return [list(empty.columns)] if empty.columns else []
+    except Refused:
+        return None
+    unnamed = any(finding.code == "GST-D34" for finding in raw.findings)
+    rows = [[cell or "" for cell in row.values()] for row in raw.content.to_pylist()]
+    return rows if unnamed else [list(raw.columns), *rows]
+
+
+def duckdb_alone(file: Polluted) -> Rows | None:
+    """DuckDB's own detection, with its most tolerant options."""
+    return _duckdb(file, {"all_varchar": True, **TOLERANT})
+
+
+def duckdb_told(file: Polluted) -> Rows | None:
+    """DuckDB with the benchmark's own description of the file."""
+    told = file.parameters
+    names = [name.strip() for name in told["column_names"]] or [f"column{at}" for at in range(told["n_columns"] or 1)]
+    options = {
+        "delimiter": told["delimiter"] or ",",
+        "quotechar": told["quotechar"] or '"',
+        "escapechar": told["escapechar"] or '"',
+        "skiprows": told["preamble_lines"] + told["header_lines"],
+        "header": False,
+        "columns": dict.fromkeys(names, "VARCHAR"),
+        "auto_detect": False,
+    }
+    return _duckdb(file, {**options, **TOLERANT})
+
+
+def _duckdb(file: Polluted, options: Mapping[str, object]) -> Rows | None:
+    import duckdb
+
+    with duckdb.connect(config={"threads": 1}) as connection:
+        try:
+            found = connection.read_csv(str(file.path), **options)
+            rows = [["" if cell is None else str(cell) for cell in row] for row in found.fetchall()]
+        except duckdb.Error:
+            return None
+        unnamed = all(re.fullmatch(r"column\d+", name) for name in found.columns)
+        return rows if unnamed else [list(found.columns), *rows]
+
+
+def polluted(folder: Path) -> list[Polluted]:
+    """Every file of Pollock, unpacked into a folder."""
+    with tarfile.open(POLLOCK / "polluted_files.tar.gz") as archive:
+        archive.extractall(folder, filter="data")
+    weights = json.loads((POLLOCK / "pollock_weights.json").read_text(encoding="utf-8"))
+    base = folder / "polluted_files"
+    return [_file(path, base, weights[path.name]) for path in sorted((base / "csv").iterdir())]
+
+
+def _file(path: Path, base: Path, weight: float) -> Polluted:
+    with (base / "clean" / path.name).open(encoding="utf-8-sig", newline="") as text:
+        clean = list(csv.reader(text))
+    told = json.loads((base / "parameters" / f"{path.name}_parameters.json").read_text(encoding="utf-8"))
+    return Polluted(path, clean, told, weight)
+
+
+@dataclass(frozen=True)
+class Result:
+    """The scores of one reader by file, its rows that no clean file has, and CPU seconds."""
+
+    scores: Mapping[str, float]
+    other: Mapping[str, int]
+    seconds: float
+
+    def mean(self, files: Sequence[Polluted], weighted: bool = False) -> float:
+        """The mean score of some files."""
+        weights = [file.weight if weighted else 1.0 for file in files]
+        total = sum(self.scores[file.path.name] * weight for file, weight in zip(files, weights, strict=True))
+        return total / sum(weights)
+
+    def beyond(self, files: Sequence[Polluted]) -> int:
+        """Rows of these files that the clean ones do not have."""
+        return sum(self.other[file.path.name] for file in files)
+
+
+def measure(files: Sequence[Polluted], read: Callable[[Polluted], Rows | None]) -> Result:
+    """Read every file and score it."""
+    scores, other, start = {}, {}, time.process_time()
+    for file in files:
+        rows = read(file)
+        scores[file.path.name] = score(file.clean, rows)
+        other[file.path.name] = (Counter(map(tuple, rows or ())) - Counter(map(tuple, file.clean))).total()
+    return Result(scores, other, time.process_time() - start)
+
+
+READERS = {"read_raw": ours, "DuckDB alone": duckdb_alone, "DuckDB told": duckdb_told}
+
+
+def run(quick: bool) -> str:
+    """Return the section's text."""
+    if not POLLOCK.is_dir():
+        return "## Messy files\n\nNot measured: the collections are not on this machine."
+    with tempfile.TemporaryDirectory() as folder:
+        files = polluted(Path(folder))
+        files = [file for at, file in enumerate(files) if at % 25 == 0 or "file_" in file.path.name] if quick else files
+        found = {name: measure(files, read) for name, read in READERS.items()}
+    lines = ["## Messy files", "", INTRO, *_scores(files, found), "", *_groups(files, found)]
+    return "\n".join(lines)
+
+
+def _scores(files: Sequence[Polluted], found: Mapping[str, Result]) -> list[str]:
+    lines = ["| | must reach | " + " | ".join(found) + " |", "|---|---:|" + "---:|" * len(found)]
+    for title, weighted, least in (("simple", False, 9.97), ("weighted", True, 9.90)):
+        means = [f"{one.mean(files, weighted):.3f}" for one in found.values()]
+        lines.append(f"| {title} | {least:.2f} | {' | '.join(means)} |")
+    lines.append(f"| other rows | | {' | '.join(str(one.beyond(files)) for one in found.values())} |")
+    lines.append(f"| CPU s | | {' | '.join(f'{one.seconds:.0f}' for one in found.values())} |")
+    return lines
+
+
+def _groups(files: Sequence[Polluted], found: Mapping[str, Result]) -> list[str]:
+    """One line a kind of damage: files, share of the weight, mean scores, rows that the clean files do not have."""
+    total = sum(file.weight for file in files)
+    by = {group: [file for file in files if file.group == group] for group in sorted({file.group for file in files})}
+    head = " | ".join(f"{name} | other rows" for name in found)
+    lines = [f"| damage | files | weight | {head} |", "|---|---:|---:|" + "---:|" * 2 * len(found)]
+    for group, some in by.items():
+        share = sum(file.weight for file in some) / total
+        cells = [f"{one.mean(some):.3f} | {one.beyond(some)}" for one in found.values()]
+        lines.append(f"| {group} | {len(some)} | {share:.2%} | {' | '.join(cells)} |")
+    return lines
