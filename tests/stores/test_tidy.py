@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ from grundstein.stores.compacting import RECENT, neighbours
 from grundstein.stores.warehouse import Kept
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from grundstein.core.ports import Tidied
     from grundstein.stores.tables import IcebergTables
 
@@ -25,9 +28,10 @@ def store(tmp_path: Path) -> IcebergTables:
     return opened(tmp_path)
 
 
-def tidy(store: IcebergTables, keep: set[str] = frozenset(), age: float = HOUR, name: str = "t") -> Tidied:  # type: ignore[assignment]
-    with store.lease(name):
-        return store.tidy(name, keep, age)
+def tidy(store: IcebergTables, keep: Collection[str] = (), age: float = HOUR) -> Tidied:
+    with store.lease("t"), store.pinning():
+        joined = store.compact("t")
+        return replace(store.tidy("t", keep, age), joined=joined)
 
 
 def small_appends(store: IcebergTables, count: int, name: str = "t") -> list[str]:
@@ -124,8 +128,9 @@ def test_rows_put_aside_keep_showing_after_both_tables_were_tidied(store: Iceber
             store.append("t", staged(store, "t", [(f"good{n}", n)], f"{n}"), f"{n}")
     aside = content(store, "t__rejected")
     with store.lease("t"):
-        store.tidy("t", (), 0)
-        store.tidy("t__rejected", (), 0)
+        for name in ("t", "t__rejected"):
+            assert store.compact(name) == RECENT + 5
+            store.tidy(name, (), 0)
     assert content(store, "t__rejected") == aside
     with store.lease("t"):
         store.append("t__rejected", staged(store, "t__rejected", [("half", 0)], "never came"), "never came")
@@ -174,7 +179,8 @@ def test_small_neighbours_are_joined_up_to_the_target_and_large_files_left_alone
 
 
 def test_writing_tidying_outside_the_lease_is_an_error_of_the_program(store: IcebergTables) -> None:
-    with pytest.raises(RuntimeError, match="inside"):
-        store.tidy("t", (), 0)
+    for write in (lambda: store.tidy("t", (), 0), lambda: store.compact("t")):
+        with pytest.raises(RuntimeError, match="inside"):
+            write()
     with store.lease("t"):
-        assert store.tidy("t", (), 0).joined == 0
+        assert (store.compact("t"), store.tidy("t", (), 0).deleted) == (0, 0)

@@ -147,10 +147,14 @@ class TableStore(Protocol):
         arrives twice or stands twice in the table.
         """
 
-    def tidy(self, name: str, keep: Collection[str], age: float) -> Tidied:
-        """Join small files, forget versions that are neither in `keep` nor recent, delete files that nobody needs.
+    def compact(self, name: str) -> int:
+        """Join small files as a new version of the same rows; returns how many. Inside the lease only."""
 
-        A file is deleted once no version has named it for `age` seconds. Inside the lease only.
+    def tidy(self, name: str, keep: Collection[str], age: float) -> Tidied:
+        """Forget versions that are neither in `keep` nor recent, delete files that nobody needs.
+
+        A file is deleted once no version has named it for `age` seconds. Inside the lease only, and inside `pinning`
+        from looking up what to keep.
         """
 
     def untidied(self, name: str) -> int:

@@ -17,6 +17,7 @@ from grundstein.flow.guarding import known_before, refuse_leaks
 from grundstein.flow.pinning import asked, pin, pinned_of
 from grundstein.flow.remembering import edits_of, rundown, tried
 from grundstein.flow.replaying import replay
+from grundstein.flow.tidying import tidy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -29,8 +30,11 @@ if TYPE_CHECKING:
 def ingest(project: Project, source: str, table: str, settings: Mapping[str, str] | None = None) -> Batch:
     """Read a file, folder or glob into a table; the same content twice adds nothing."""
     from grundstein.lake.ingest import ingest as take
+    from grundstein.lake.tidying import tidy_if_due
 
-    return take(project, source, table, settings or {})
+    batch = take(project, source, table, settings or {})
+    tidy_if_due(project, table)
+    return batch
 
 
 def evaluate(project: Project, name: str, test: Mapping[str, str] | None = None) -> Entry:
@@ -188,5 +192,6 @@ __all__ = [
     "reported",
     "rundown",
     "showable",
+    "tidy",
     "tried",
 ]

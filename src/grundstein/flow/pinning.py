@@ -45,9 +45,10 @@ def pin(entry: Entry, project: Project, test: Mapping[str, str] | None = None) -
         raise Refused(
             f"The task {case.task} has no role `{unknown[0]}`.", f"Roles: {roles}.", f"Correct cases/{case.name}.yaml"
         )
-    snapshot = snapshots.pin(project.tables, case, entry.id, test)
     also = {one.also.name: one.version for one in project.outside(case)} if case.also else {}
-    return project.ledger.once(replace(snapshot, also=also))
+    with project.tables.pinning():
+        snapshot = snapshots.pin(project.tables, case, entry.id, test)
+        return project.ledger.once(replace(snapshot, also=also))
 
 
 def pinned_of(entry: Entry, project: Project) -> Pinned:

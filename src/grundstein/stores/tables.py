@@ -144,14 +144,35 @@ class IcebergTables:
         facts |= {UPDATED: str(found.updated), ADDED: str(found.new), UNCHANGED: str(found.unchanged)}
         return self._commit(name, table, there, arriving, facts, gone if table else None)
 
+    def compact(self, name: str) -> int:
+        """Join small files as a new version of the same rows; returns how many files were joined. Inside the lease."""
+        from grundstein.stores import rewriting
+
+        self._inside(name)
+        table = self._warehouse.table(name)
+        head = table.current_snapshot() if table else None
+        there = self._warehouse.kept(table, head)
+        gone: list[Kept] = []
+        arriving: list[Arrival] = []
+        for run in compacting.neighbours(there):
+            target = self.staging(name) / "joined.parquet"
+            rewriting.joined([Path(kept.path) for kept in run], target)
+            one = arrival(target, first_row(run[0].path))
+            if one.name not in {Path(kept.path).name for kept in run}:
+                arriving.append(one)
+                gone += run
+        if head is not None and gone:
+            self._commit(name, table, there, arriving, {NEXT_ROW: fact(head, NEXT_ROW)}, gone)
+        return len(gone)
+
     def tidy(self, name: str, keep: Collection[str], age: float) -> Tidied:
-        """Join small files, forget versions that are neither in `keep` nor recent, delete files that nobody needs.
+        """Forget versions that are neither in `keep` nor recent, delete files that nobody needs.
 
         A file is deleted once no version has named it for `age` seconds: whoever has its path may still be reading.
-        The files of versions in `keep` are never touched. Inside the lease only.
+        The files of versions in `keep` are never touched. Inside the lease only, and inside `pinning` from looking up
+        what to keep.
         """
         self._inside(name)
-        joined = self._compact(name)
         table = self._warehouse.table(name)
         named: Collection[str] = ()
         going: Sequence[Snapshot] = ()
@@ -165,7 +186,7 @@ class IcebergTables:
                 table = self._warehouse.table(name) or table
             named = self._warehouse.named(table, table.metadata.snapshots)
         freed = list(compacting.sweep((self._folders.data(name), self._folders.metadata(name)), named, age))
-        return Tidied(joined=joined, expired=len(going), deleted=len(freed), freed=sum(freed))
+        return Tidied(expired=len(going), deleted=len(freed), freed=sum(freed))
 
     def untidied(self, name: str) -> int:
         """The number of commits since the table was last tidied."""
@@ -298,26 +319,6 @@ class IcebergTables:
         version = self._warehouse.commit(name, table, [one.name for one in arriving], summary, gone)
         self._folders.placed(name)
         return self.info(name, version)
-
-    def _compact(self, name: str) -> int:
-        """Join small neighbours as a new version of the same rows; returns how many files were joined."""
-        from grundstein.stores import rewriting
-
-        table = self._warehouse.table(name)
-        head = table.current_snapshot() if table else None
-        there = self._warehouse.kept(table, head)
-        gone: list[Kept] = []
-        arriving: list[Arrival] = []
-        for run in compacting.neighbours(there):
-            target = self.staging(name) / "joined.parquet"
-            rewriting.joined([Path(kept.path) for kept in run], target)
-            one = arrival(target, first_row(run[0].path))
-            if one.name not in {Path(kept.path).name for kept in run}:
-                arriving.append(one)
-                gone += run
-        if head is not None and gone:
-            self._commit(name, table, there, arriving, {NEXT_ROW: fact(head, NEXT_ROW)}, gone)
-        return len(gone)
 
     def _recover(self, main: str) -> None:
         """Undo half a batch and delete files that no commit names; whoever wrote them has lost the lease."""
