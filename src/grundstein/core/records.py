@@ -27,7 +27,11 @@ class Foundation:
 
 @dataclass(frozen=True)
 class Batch:
-    """One arrival at a table: what was read, taken and put aside."""
+    """One arrival at a table: what was read, taken and put aside.
+
+    `contents` are the digests of its files. Where rows came by key: of `rows`, `updated` replaced a row of the table
+    and `unchanged` stood there already; the others were added.
+    """
 
     table: str
     source: str
@@ -36,6 +40,9 @@ class Batch:
     rejected: int
     version: str
     findings: tuple[Finding, ...] = ()
+    contents: tuple[str, ...] = ()
+    updated: int = 0
+    unchanged: int = 0
 
 
 @dataclass(frozen=True)
@@ -166,9 +173,9 @@ class Experiment:
 class Deposit:
     """Somebody else's answers, put down before they are judged.
 
-    `answers` is the digest of the files that hold them (keys, answers), `versions` those of every table of the lake at
-    that moment: units whose truth one of them knows can never be judged. `units` were answered, `open` of them had no
-    known truth. `source` pins where they came from: a table's version, the digest of a file or of code.
+    Digests of files: `answers` holds keys and answers, `state` which units the lake knew at that moment: those whose
+    truth some table held can never be judged by them. `units` were answered, `open` of them had no known truth; `rows`
+    is how many the case's `table` had. `source` pins where they came from: a version, the digest of a file or of code.
     """
 
     case: str
@@ -176,11 +183,14 @@ class Deposit:
     kind: Literal["file", "table", "endpoint", "python"]
     question: str
     snapshot: str
-    answers: str
+    table: str
     key: tuple[str, ...]
+    target: str
+    answers: str
+    state: str
     units: int
     open: int
-    versions: Mapping[str, str]
+    rows: int
     source: str = ""
 
 

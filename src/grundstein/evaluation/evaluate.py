@@ -40,7 +40,7 @@ FIRST = opening_level(1, shown=False)
 
 @dataclass(frozen=True)
 class Pinned:
-    """A case with all that its evaluation rests on; `content` is the digest of its snapshot."""
+    """A case with all that its evaluation rests on; `content` is the digest of its snapshot, `told` what pinning found."""
 
     case: Case
     task: Task
@@ -53,6 +53,7 @@ class Pinned:
     content: str
     budget: int
     lock: str
+    told: tuple[Finding, ...] = ()
 
     @property
     def seed(self) -> int:
@@ -107,7 +108,7 @@ def evaluate(
         differences=keep_values({one.name: one.values for one in tested.tried}, files),
         learned=_learned(pinned, split),
         flips=flips(case, lambda changed: _holds(task, changed, tested, split.questions.num_rows)),
-        findings=(*more, *_left_out(tested), *checked.findings),
+        findings=(*pinned.told, *more, *_left_out(tested), *checked.findings),
         figures=_each_once(*checked.figures, *_figures(task, case, tested)),
         seed=pinned.seed,
         budget=pinned.budget,

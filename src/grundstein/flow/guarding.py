@@ -27,7 +27,7 @@ Openings = dict[str, list[str]]
 
 def refuse_leaks(entry: Entry, project: Project, pinned: Pinned) -> None:
     """Refuse a SELECT through which sealed rows or their truth crossing what a solution learns from or is asked."""
-    from grundstein.evaluation import crossing, sealing
+    from grundstein.evaluation import crossing, sealing, timely
     from grundstein.lake import snapshots
     from grundstein.tools.sealing import sealed_rows
 
@@ -40,6 +40,9 @@ def refuse_leaks(entry: Entry, project: Project, pinned: Pinned) -> None:
 
     def over(sql: str, rows: pa.Table) -> pa.Table:
         return _over(project, snapshot, sql, table, rows)
+
+    def known(rows: pa.Table) -> pa.Table:
+        return timely.as_known(pinned.case, rows, pinned.seal, snapshot.known_at)[1]
 
     for name, sql in selects.items():
         if name != role and table.casefold() in map(str.casefold, snapshots.named_tables(sql)):
@@ -55,7 +58,7 @@ def refuse_leaks(entry: Entry, project: Project, pinned: Pinned) -> None:
             case=pinned.case.name,
             base=base,
             full=pinned.data[role],
-            run=lambda rows: sealing.selected(over(sql, rows), base, pinned.seal, pinned.case),
+            run=lambda rows: known(sealing.selected(over(sql, rows), base, pinned.seal, pinned.case)),
             seal=pinned.seal,
             target=target,
             sources=crossing.sources_of(sql, base, target, pinned.seal, before) if target else (),

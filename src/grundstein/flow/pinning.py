@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from grundstein.core.case import Case
+    from grundstein.core.findings import Finding
     from grundstein.core.ports import Entry, Project
     from grundstein.core.task import Data, Task
     from grundstein.evaluation.evaluate import Pinned
@@ -30,7 +31,12 @@ def asked(project: Project, name: str) -> Entry:
             "A case with `task` and `data`, and without `idea: true`.",
             f"Complete cases/{name}.yaml",
         )
-    return project.ledger.once(Question(name, canonical(case)))
+    return project.ledger.once(question_of(case))
+
+
+def question_of(case: Case) -> Question:
+    """The record of a case as it stands."""
+    return Question(case.name, canonical(case))
 
 
 def pin(entry: Entry, project: Project, test: Mapping[str, str] | None = None) -> Entry:
@@ -46,9 +52,20 @@ def pin(entry: Entry, project: Project, test: Mapping[str, str] | None = None) -
             f"The task {case.task} has no role `{unknown[0]}`.", f"Roles: {roles}.", f"Correct cases/{case.name}.yaml"
         )
     also = {one.also.name: one.version for one in project.outside(case)} if case.also else {}
+    known_at = _known_at(project, case)
     with project.tables.pinning():
         snapshot = snapshots.pin(project.tables, case, entry.id, test)
-        return project.ledger.once(replace(snapshot, also=also))
+        return project.ledger.once(replace(snapshot, also=also, known_at=known_at))
+
+
+def _known_at(project: Project, case: Case) -> dict[str, str]:
+    """What the contracts of the first role's tables say of when a column is known."""
+    from grundstein.lake import snapshots
+
+    first = project.task(case.task).roles[0].name
+    tables = snapshots.named_tables(case.data[first]) if first in case.data else ()
+    contracts = [found for name in reversed(tables) if (found := project.contract(name))]
+    return {column.name: column.known_at for one in contracts for column in one.columns if column.known_at}
 
 
 def pinned_of(entry: Entry, project: Project) -> Pinned:
@@ -76,12 +93,24 @@ def pinned_of(entry: Entry, project: Project) -> Pinned:
     if case.key and case.entity not in data[task.roles[0].name].column_names:
         case = replace(case, entity="")
     data, seal = _sealed(project, snapshot, case, contract, task, data)
+    case, data, told = _as_known(project, entry, case, task, data, seal)
     case = task.settle(case, data)
     _refuse_strangers(task, case, data)
-    kept = project.ledger.once(seal)
+    kept, digest = project.ledger.once(seal), snapshot.digest
     return Pinned(
-        case, task, snapshot.question, entry.id, seal, kept.id, data, contract, snapshot.digest, BUDGET, project.lock
+        case, task, snapshot.question, entry.id, seal, kept.id, data, contract, digest, BUDGET, project.lock, told
     )
+
+
+def _as_known(
+    project: Project, entry: Entry, case: Case, task: Task, data: Data, seal: Seal
+) -> tuple[Case, Data, tuple[Finding, ...]]:
+    """Leave out what is known only afterwards, by the contract's word or by what two versions of a table show."""
+    from grundstein.evaluation import timely
+
+    snapshot, role = cast("Snapshot", entry.record), task.roles[0].name
+    case, rows, told = timely.as_known(case, data[role], seal, snapshot.known_at)
+    return case, {**data, role: rows}, told
 
 
 def _refuse_strangers(task: Task, case: Case, data: Data) -> None:
