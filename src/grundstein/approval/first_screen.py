@@ -160,10 +160,10 @@ def _cost(words: Phrases) -> str:
     story = words.story
     if not story.experiment.money:
         return ""
-    if not story.question.running_cost:
+    if not story.running_cost:
         return words.say("gain.no_cost")
     key = "gain.cost" if story.question.volume else "gain.cost_apart"
-    return words.say(key, cost=wording.price(story.question.running_cost, story.currency, words.language))
+    return words.say(key, cost=wording.price(story.running_cost, story.currency, words.language))
 
 
 def _lacking(words: Phrases) -> str:
@@ -252,7 +252,7 @@ def _table(words: Phrases, state: str) -> tuple[tuple[str, ...], tuple[Row, ...]
 
 def _shown(story: Story) -> list[Outcome]:
     """The lines of the table: nobody, today's rule, the new one, everybody."""
-    places = {"baseline": 1, "candidate": 2, "trivial": 3}
+    places = {"baseline": 1, "candidate": 2, "outside": 2, "trivial": 3}
     rows = [o for o in story.outcomes if o.standing in ("baseline", "trivial") or o == story.winner]
     rows.sort(key=lambda o: 0 if o.standing == "trivial" and o.name == "nobody" else places[o.standing])
     return rows[:ROWS]

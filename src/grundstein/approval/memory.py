@@ -46,7 +46,7 @@ def attempts(cases: Sequence[Case], entries: Sequence[Entry]) -> list[dict[str, 
             row |= {"decision": fields["decision"], "at": entry.at[:10], "state": "asked", "why": ""}
         elif isinstance(record, Experiment):
             found[record.case] |= {"at": entry.at[:10], "state": "evaluated", "why": _learned(record)}
-        elif isinstance(record, Verdict):
+        elif isinstance(record, Verdict) and not record.deposit:
             found[record.case] |= {"at": entry.at[:10], "state": record.verdict, "why": _reason(record)}
     return sorted(found.values(), key=lambda row: (row["at"], row["case"]), reverse=True)
 

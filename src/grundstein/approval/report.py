@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from grundstein.approval import evidence, method
+from grundstein.approval import buying, evidence, method
 from grundstein.approval.first_screen import first_screen
 from grundstein.approval.phrases import Phrases
 from grundstein.approval.story import Attempt, Step, Story, story
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 EDGE = 18
 PARTS = (
     evidence.evidence,
+    buying.buying,
     evidence.failures,
     evidence.findings,
     method.data,
@@ -45,7 +46,7 @@ def page(told: Story, language: str) -> str:
             language=language,
             story=told,
             first=first_screen(told, language),
-            sections=[part(told, language) for part in PARTS],
+            sections=[section for part in PARTS if (section := part(told, language))],
             words=words,
         )
     )

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 Kind = Literal["list", "sort", "number", "rank", "other"]
 THOUSAND = 1000.0
+CHALLENGERS = ("candidate", "outside")
 
 
 class Attempt(NamedTuple):
@@ -77,9 +78,19 @@ class Story:
 
     @property
     def winner(self) -> Outcome | None:
-        """The one candidate that was judged."""
-        name = self.verdict.winner if self.verdict else self.experiment.winner
-        return next((o for o in self.outcomes if o.name == name and o.standing == "candidate"), None)
+        """The one candidate that was judged; of a deposit the answers from outside."""
+        return next((o for o in self.outcomes if o.name == self._judged and o.standing in CHALLENGERS), None)
+
+    @property
+    def _judged(self) -> str:
+        return self.verdict.winner if self.verdict else self.experiment.winner
+
+    @property
+    def running_cost(self) -> float:
+        """What running the judged solution costs in a period, by the case."""
+        if self.winner is None or self.winner.standing != "outside":
+            return self.question.running_cost
+        return next((one.running_cost for one in self.question.also if one.name == self._judged), 0.0)
 
     @property
     def margins(self) -> Mapping[str, float]:
@@ -92,7 +103,7 @@ class Story:
         judged = self.verdict.gains if self.verdict else {}
         order = [outcome.name for outcome in self.outcomes]
         known = {name: judged[name] for name in order if name in judged and name in self.margins}
-        alone = self.experiment.gains.get(self.experiment.winner)
+        alone = self.experiment.gains.get(self._judged)
         return known or ({self.baseline.name: alone} if alone and self.baseline else {})
 
     @property
@@ -136,10 +147,12 @@ class Story:
         return self.question.volume or THOUSAND
 
     def cost(self, outcome: Outcome) -> float:
-        """Running cost of a solution in a period: the case's for a candidate, the rule's own for today's rule."""
+        """Running cost of a solution in a period: the case's for a candidate, its own for today's rule and others."""
         if not (self.experiment.money and self.question.volume):
             return 0.0
         by_standing = {"candidate": self.question.running_cost, "baseline": self.question.baseline_cost}
+        if outcome.standing == "outside":
+            return next((one.running_cost for one in self.question.also if one.name == outcome.name), 0.0)
         return by_standing.get(outcome.standing, 0.0)
 
     def result(self, outcome: Outcome) -> float:

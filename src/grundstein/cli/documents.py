@@ -54,7 +54,7 @@ def findings(found: Iterable[Finding]) -> list[dict[str, str]]:
 def openings(ledger: Ledger, case: str) -> int:
     """How often a case was decided on a sealed part."""
     rows = (cast("Verdict", entry.record) for entry in ledger.entries(Verdict))
-    return sum(1 for verdict in rows if verdict.case == case and verdict.opening)
+    return sum(1 for verdict in rows if verdict.case == case and verdict.opening and not verdict.deposit)
 
 
 def _document(
@@ -75,15 +75,27 @@ def _document(
         "figures": "development",
         "baseline": {"name": baseline.name, "value": baseline.value, "metrics": dict(baseline.metrics)},
         "candidates": [_candidate(one, gains, seconds) for one in outcomes if one.standing == "candidate"],
+        "outside": [_outside(one, experiment) for one in experiment.outcomes if one.standing == "outside"],
         "opponents": [_opponent(one, experiment) for one in outcomes if one.standing in ("default", "trivial")],
     }
 
 
 def _candidate(one: Outcome, gains: Mapping[str, Gain], seconds: Mapping[str, float]) -> dict[str, Any]:
-    gain = gains.get(one.name)
-    told = {"mean": gain.mean, "low": gain.low, "high": gain.high} if gain else None
+    told = gain_json(gains.get(one.name))
     fitted = {"metrics": dict(one.metrics), "fit_seconds": round(seconds.get(one.name, 0.0), 3)}
     return {"name": one.name, "value": one.value, "gain": told, **fitted}
+
+
+def _outside(one: Outcome, experiment: Experiment) -> dict[str, Any]:
+    """An outside candidate: its gain over the baseline, and what building brought over it; a preview, both."""
+    parts = {"gain": experiment.gains.get(one.name), "built": experiment.bought.get(one.name)}
+    told = {name: gain_json(gain) for name, gain in parts.items()}
+    return {"name": one.name, "value": one.value, **told, "metrics": dict(one.metrics)}
+
+
+def gain_json(gain: Gain | None) -> dict[str, float] | None:
+    """A gain as programs read it."""
+    return {"mean": gain.mean, "low": gain.low, "high": gain.high} if gain else None
 
 
 def _opponent(one: Outcome, experiment: Experiment) -> dict[str, Any]:

@@ -49,8 +49,21 @@ def experiment_rows(project: Folder, entry: Entry) -> list[Row]:
     seconds = sum(entry.seconds.values())
     told = ", ".join(_short(one, project, experiment) for one in tried) or "no candidate for this task"
     rows.append(("Tried", f"{told}   ({seconds:.1f} CPU s)", ""))
+    rows += [("Outside", _beside(one, project, experiment), "") for one in _outside(experiment)]
     rows += finding_rows([f for f in experiment.findings if f.code[4] == "L"], "Rows", "issue", "tip", "passed")
     return [*rows, ("PREVIEW", _preview(experiment, project), "")]
+
+
+def _outside(experiment: Experiment) -> list[Outcome]:
+    return [one for one in experiment.outcomes if one.standing == "outside"]
+
+
+def _beside(one: Outcome, project: Folder, experiment: Experiment) -> str:
+    """An outside candidate, and what building brought over it; both of rows that it may have seen."""
+    told, gain = _short(one, project, experiment), experiment.bought.get(one.name)
+    if gain is None:
+        return f"{told}; nothing was built to compare it with"
+    return f"{told}; {experiment.winner} brings {_range(gain)} {_unit(project, experiment)} more"
 
 
 def next_after_evaluate(entry: Entry) -> list[Row]:
