@@ -14,6 +14,8 @@ from grundstein.core.contract import Contract
 from grundstein.core.errors import Refused, nearest
 from grundstein.core.records import Batch, Experiment, Opening, Question, Report, Snapshot, Verdict
 from grundstein.flow.guarding import known_before, refuse_leaks
+from grundstein.flow.outside import Judged, report_of, with_outside
+from grundstein.flow.outside import judge as judge_outside
 from grundstein.flow.pinning import asked, pin, pinned_of
 from grundstein.flow.remembering import edits_of, rundown, tried
 from grundstein.flow.replaying import replay
@@ -72,6 +74,9 @@ def evaluated(entry: Entry, project: Project) -> Entry:
     refuse_leaks(entry, project, pinned)
     told = seal_findings(pinned.case, pinned.contract or Contract("", ()), pinned.seal)
     experiment, seconds = compare(pinned, project.files, project.progress.step, told)
+    if pinned.case.also:
+        experiment, more = with_outside(project, pinned, experiment)
+        seconds |= more
     return project.ledger.append(experiment, seconds)
 
 
@@ -154,9 +159,17 @@ def report(project: Project, name: str) -> list[Path]:
         raise Refused(
             f"Nothing is known of the case {name} yet.", "A case that was evaluated.", f"grundstein evaluate {name}"
         )
-    verdicts = [e for e in rows if isinstance(e.record, Verdict)]
-    reported((verdicts or rows)[-1], project)
+    verdicts = [e for e in rows if isinstance(e.record, Verdict) and not e.record.deposit]
+    reported((verdicts or [e for e in rows if isinstance(e.record, Experiment)])[-1], project)
     return [project.root / "reports" / f"{name}.{language}.html" for language in project.languages]
+
+
+def judge(project: Project, answers: str, name: str, called: str = "") -> Judged:
+    """Put anybody's answers to a case down, preview them, and judge them on what came later; writes their report."""
+    told = judge_outside(project, evaluate(project, name), answers, called)
+    if told.verdict is not None:
+        report_of(project, told.verdict, told.name)
+    return told
 
 
 def money_form(project: Project, name: str) -> str:
@@ -182,6 +195,7 @@ __all__ = [
     "evaluate",
     "evaluated",
     "ingest",
+    "judge",
     "judged",
     "money_form",
     "opened",
