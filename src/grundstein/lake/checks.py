@@ -86,6 +86,8 @@ def _column(values: pa.ChunkedArray, column: Column, contract: Contract) -> Iter
 
 
 def _number(values: pa.ChunkedArray, column: Column) -> Iterator[Break]:
+    if column.type != "number" and column.minimum is None and column.maximum is None:
+        return
     numbers = pc.cast(values, pa.float64(), safe=False)
     infinite = pc.is_inf(numbers)
     yield from _those(values, infinite, INFINITE, column, "is infinite")

@@ -5,9 +5,10 @@ Field ids are 1 to n in the order of the columns: engines that find columns by i
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 if TYPE_CHECKING:
@@ -15,23 +16,82 @@ if TYPE_CHECKING:
 
 ROWS_A_FILE = 4_000_000
 ROWS_A_GROUP = 122_880
+BYTES_A_FILE = 128 << 20
 
 
 def write_parquet(table: pa.Table, folder: Path, rows_a_file: int = ROWS_A_FILE) -> list[Path]:
     """Write the rows in order to `folder/00000.parquet` and following; an empty table gives one file without rows."""
-    fields = [with_id(field, number) for number, field in enumerate(table.schema, start=1)]
-    numbered = pa.Table.from_arrays(table.columns, schema=pa.schema(fields))
-    paths = []
-    for number, start in enumerate(range(0, max(table.num_rows, 1), rows_a_file)):
-        paths.append(folder / f"{number:05d}.parquet")
-        pq.write_table(
-            numbered.slice(start, rows_a_file),
-            paths[-1],
+    files = ParquetFiles(folder, table.schema, rows_a_file)
+    files.write(table)
+    return files.close()
+
+
+class ParquetFiles:
+    """Parquet files that are written part by part in one folder; the same rows give the same bytes in any parts.
+
+    A file ends after `rows_a_file` rows, or about 128 MB.
+    """
+
+    def __init__(self, folder: Path, schema: pa.Schema, rows_a_file: int = ROWS_A_FILE) -> None:
+        self._folder, self._most = folder, rows_a_file
+        self._schema = pa.schema([with_id(field, number) for number, field in enumerate(schema, start=1)])
+        self._held: list[pa.Table] = []
+        self._waiting = self._written = 0
+        self._paths: list[Path] = []
+        self._sink: Any = None
+        self._writer: Any = None
+
+    def write(self, table: pa.Table) -> None:
+        """Add rows."""
+        self._held.append(pa.Table.from_arrays(table.columns, schema=self._schema))
+        self._waiting += table.num_rows
+        while self._waiting >= ROWS_A_GROUP:
+            self._group(ROWS_A_GROUP)
+
+    def close(self) -> list[Path]:
+        """Write what is left and return the files; one without rows where there are none."""
+        if self._waiting or not self._paths:
+            self._group(self._waiting)
+        self._end()
+        return self._paths
+
+    def _group(self, most: int) -> None:
+        """Write one row group, or the part of it that the file still takes."""
+        held = pa.concat_tables(self._held or [self._schema.empty_table()])
+        group = held.slice(0, min(most, self._most - self._written if self._writer else self._most))
+        rest = held.slice(group.num_rows)
+        self._held, self._waiting = [rest] if rest.num_rows else [], rest.num_rows
+        if self._writer is None:
+            self._begin(group)
+        self._writer.write_table(group.combine_chunks(), row_group_size=ROWS_A_GROUP)
+        self._written += group.num_rows
+        if self._written >= self._most or self._sink.tell() >= BYTES_A_FILE:
+            self._end()
+        if self._waiting and most < ROWS_A_GROUP:
+            self._group(self._waiting)
+
+    def _begin(self, group: pa.Table) -> None:
+        self._paths.append(self._folder / f"{len(self._paths):05d}.parquet")
+        self._sink, self._written = pa.OSFile(str(self._paths[-1]), "wb"), 0
+        self._writer = pq.ParquetWriter(
+            self._sink,
+            self._schema,
             compression="zstd",
-            row_group_size=ROWS_A_GROUP,
             store_decimal_as_integer=True,
+            use_dictionary=_few_different(group),
         )
-    return paths
+
+    def _end(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+            self._sink.close()
+        self._writer = self._sink = None
+
+
+def _few_different(group: pa.Table) -> list[str]:
+    """The columns in whose first rows a value comes at least twice on average: only there a dictionary saves."""
+    enough = max(1, group.num_rows // 2)
+    return [name for name in group.column_names if pc.count_distinct(group[name]).as_py() <= enough]
 
 
 def with_id(field: pa.Field, number: int) -> pa.Field:

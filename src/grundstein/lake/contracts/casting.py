@@ -43,15 +43,26 @@ def cast(raw: Raw, contract: Contract, timezone: str) -> Cast:
     text, source, columns = raw.table is not None, raw.content, []
     for column in contract.columns:
         values = source[column.name].combine_chunks()
-        typed = read_column(values, column, timezone) if text else _typed(values, column, timezone)
+        typed, bad = (_from_text if text else from_typed)(values, column, timezone)
         columns.append(typed)
-        blank = text or (column.type != "text" and pa.types.is_string(values.type))
-        bad = np.flatnonzero(np.asarray(typed.is_null()) & ~is_missing(values, column, blank))
         keep[bad] = False
-        for row, value in zip(bad.tolist(), values.take(pa.array(bad)).to_pylist(), strict=True):
-            found[row].append(_reason(str(value), column))
+        for row, reason in reasons_of(values, bad, column):
+            found[row].append(reason)
     table = pa.table(columns, schema=schema(contract)).filter(pa.array(keep))
     return Cast(table, keep, {row: "; ".join(found[row]) for row in sorted(found)})
+
+
+def from_typed(values: pa.Array, column: Column, timezone: str) -> tuple[pa.Array, NDArray[np.int64]]:
+    """Return values of a typed source in the column's type, and the positions of those that do not fit."""
+    typed = _typed(values, column, timezone)
+    blank = column.type != "text" and pa.types.is_string(values.type)
+    return typed, np.flatnonzero(np.asarray(typed.is_null()) & ~is_missing(values, column, blank))
+
+
+def reasons_of(values: pa.Array, bad: NDArray[np.int64], column: Column) -> list[tuple[int, str]]:
+    """Return for each of the positions `bad` why its value is not of the column's type."""
+    said = values.take(pa.array(bad, pa.int64())).to_pylist()
+    return [(row, _reason(str(value), column)) for row, value in zip(bad.tolist(), said, strict=True)]
 
 
 def schema(contract: Contract) -> pa.Schema:
@@ -90,7 +101,7 @@ def read_column(texts: pa.Array, column: Column, timezone: str) -> pa.Array:
     if column.type == "number":
         return read_numbers(there, style_of(column))
     if column.type == "decimal":
-        return read_decimals(there, style_of(column), column.scale)
+        return _decimals(there, column)
     if column.type == "boolean":
         return _booleans(there, column)
     return read_dates(there, order) if column.type == "date" else read_instants(there, order, timezone)
@@ -105,6 +116,17 @@ def is_missing(values: pa.Array, column: Column, text: bool = True) -> NDArray[n
         return np.asarray(pc.or_(values.is_null(), pc.is_in(values, pa.array([m for m in marks if m], pa.string()))))
     trimmed = pc.utf8_trim_whitespace(values)
     return np.asarray(pc.or_(values.is_null(), pc.is_in(trimmed, pa.array(["", *marks], pa.string()))))
+
+
+def _decimals(texts: pa.Array, column: Column) -> pa.Array:
+    if column.scale:
+        return read_decimals(texts, style_of(column), column.scale)
+    return pc.cast(pc.cast(read_integers(texts, style_of(column)), pa.string()), arrow_type(column))
+
+
+def _from_text(texts: pa.Array, column: Column, timezone: str) -> tuple[pa.Array, NDArray[np.int64]]:
+    typed = read_column(texts, column, timezone)
+    return typed, np.flatnonzero(np.asarray(typed.is_null()) & ~is_missing(texts, column))
 
 
 def _booleans(texts: pa.Array, column: Column) -> pa.Array:

@@ -1,0 +1,79 @@
+"""Room lake. In: typed rows on the disk, a key, the table's files -> Out: which rows repeat a key.
+
+DuckDB does it, spilling to the disk where memory is short.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from grundstein.core.errors import Refused
+from grundstein.tools.syntax import quoted, read_parquet
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    import duckdb
+    from numpy.typing import NDArray
+
+    from grundstein.lake.streaming.staging import Spool
+
+MEMORY = "384MB"
+AT = "_at"
+NONE = np.empty(0, np.int64)
+
+
+def repeated(
+    spool: Spool, key: Sequence[str], there: Sequence[str], folder: Path, last: bool = False
+) -> NDArray[np.int64]:
+    """Return the positions of rows whose key an earlier one has, in the arrival or in the table's files `there`.
+
+    `last`: of rows with one key in the arrival the last one stays, and the table's do not matter.
+    """
+    names = ", ".join(map(quoted, key))
+    with _engine(folder) as con:
+        con.register("arriving", spool.reader(key))
+        con.execute("CREATE TEMP TABLE keys AS SELECT * FROM arriving")
+        if there and not last:
+            _same_types(spool, key, there)
+            con.execute(f"INSERT INTO keys BY NAME SELECT {names}, -1 AS {AT} FROM {read_parquet(there)}")
+        con.execute(f"CREATE TEMP TABLE twice AS SELECT {names} FROM keys GROUP BY {names} HAVING count(*) > 1")
+        if not (con.execute("SELECT count(*) FROM twice").fetchone() or (0,))[0]:
+            return NONE
+        found = con.execute(
+            f"SELECT {AT} FROM (SELECT {AT}, row_number() OVER (PARTITION BY {names} ORDER BY {AT} "
+            f"{'DESC' if last else 'ASC'}) AS place FROM keys SEMI JOIN twice USING ({names})) "
+            f"WHERE place > 1 AND {AT} >= 0 ORDER BY {AT}"
+        )
+        return np.asarray(found.fetchnumpy()[AT], np.int64)
+
+
+@contextmanager
+def _engine(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    import duckdb
+
+    con = duckdb.connect(config={"memory_limit": MEMORY, "threads": 2, "temp_directory": str(folder / "spilled")})
+    try:
+        con.execute("SET TimeZone = 'UTC'")
+        con.execute("SET enable_progress_bar = false")
+        yield con
+    finally:
+        con.close()
+
+
+def _same_types(spool: Spool, key: Sequence[str], there: Sequence[str]) -> None:
+    import pyarrow.parquet as pq
+
+    types = pq.read_schema(there[0])
+    for name in key:
+        if name in types.names and types.field(name).type != spool.schema.field(name).type:
+            raise Refused(
+                f"The contract says that {name} is {spool.schema.field(name).type}, the table holds "
+                f"{types.field(name).type}.",
+                "A key of the type that it has in the table.",
+                f"Set the type of {name} back in the contract, or ingest into another table.",
+            )
