@@ -40,7 +40,10 @@ FIRST = opening_level(1, shown=False)
 
 @dataclass(frozen=True)
 class Pinned:
-    """A case with all that its evaluation rests on; `content` is the digest of its snapshot, `told` what pinning found."""
+    """A case with all that its evaluation rests on.
+
+    `content` is the digest of its snapshot; `told` is what pinning found.
+    """
 
     case: Case
     task: Task

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from grundstein.core.findings import Finding
     from grundstein.core.ports import Entry, Project
     from grundstein.core.task import Data, Task
+    from grundstein.evaluation.checks.twice import Filled
     from grundstein.evaluation.evaluate import Pinned
 
 BUDGET = 8
@@ -93,7 +94,7 @@ def pinned_of(entry: Entry, project: Project) -> Pinned:
     if case.key and case.entity not in data[task.roles[0].name].column_names:
         case = replace(case, entity="")
     data, seal = _sealed(project, snapshot, case, contract, task, data)
-    case, data, told = _as_known(project, entry, case, task, data, seal)
+    case, data, told = _as_known(project, entry, case, task, data, contract, seal)
     case = task.settle(case, data)
     _refuse_strangers(task, case, data)
     kept, digest = project.ledger.once(seal), snapshot.digest
@@ -103,14 +104,39 @@ def pinned_of(entry: Entry, project: Project) -> Pinned:
 
 
 def _as_known(
-    project: Project, entry: Entry, case: Case, task: Task, data: Data, seal: Seal
+    project: Project, entry: Entry, case: Case, task: Task, data: Data, contract: Contract, seal: Seal
 ) -> tuple[Case, Data, tuple[Finding, ...]]:
     """Leave out what is known only afterwards, by the contract's word or by what two versions of a table show."""
     from grundstein.evaluation import timely
+    from grundstein.evaluation.checks import twice
 
     snapshot, role = cast("Snapshot", entry.record), task.roles[0].name
-    case, rows, told = timely.as_known(case, data[role], seal, snapshot.known_at)
-    return case, {**data, role: rows}, told
+    known = [name for name, said in snapshot.known_at.items() if said == "after"]
+    shown = [one for one in _shown(project, entry, case, contract) if one.column not in (*known, *case.ignore)]
+    shown = [one for one in shown if one.column in data[role].column_names]
+    case, rows, told = timely.as_known(case, data[role], seal, snapshot.known_at, [one.column for one in shown])
+    return case, {**data, role: rows}, (*told, *twice.findings(shown, snapshot.known_at))
+
+
+def _shown(project: Project, entry: Entry, case: Case, contract: Contract) -> list[Filled]:
+    """What the first and the last version pinned earlier show of columns that are filled when the answer comes."""
+    from grundstein.evaluation.checks import twice
+
+    target, table = str(case.options.get("target", "")), contract.table
+    now = cast("Snapshot", entry.record).versions.get(table, "")
+    rows = [row for row in project.ledger.entries(Snapshot) if row.sequence < entry.sequence]
+    versions = dict.fromkeys(cast("Snapshot", row.record).versions.get(table, "") for row in rows)
+    earlier = [version for version in versions if version not in ("", now)]
+    found: dict[str, Filled] = {}
+    for version in dict.fromkeys((*earlier[:1], *earlier[-1:])):
+        try:
+            if not target or set(project.tables.files(table, version)) <= set(project.tables.files(table, now)):
+                continue
+            old, new = (project.tables.read(table, one) for one in (version, now))
+        except Refused:
+            continue
+        found |= {one.column: one for one in twice.filled_after(old, new, contract.key, target)}
+    return list(found.values())
 
 
 def _refuse_strangers(task: Task, case: Case, data: Data) -> None:

@@ -1,4 +1,4 @@
-"""Room evaluation. In: a table with a target -> Out: which columns may know the answer (GST-K01 to K05, K09, K10).
+"""Room evaluation. In: a table with a target -> Out: which columns may know the answer (GST-K01 to K05, K09 to K11).
 
 A column skilled alone is no proof: honest columns reach .96. What tells more is conditional skill, the part of what all
 columns know that is lost without it. Neither tells when the value was written, so the finding asks a person.
@@ -39,9 +39,10 @@ def check(look: Look) -> Checked:
     after = [Finding("GST-K04", "issue", {"column": n}) for n in look.features if said.get(n) == "after"]
     renamed, averaged = answers_renamed(look.sample), averages(look.sample)
     suspects = [s for s in suspicious(look.sample, look.seed) if not set(s[0]) & {*renamed, *averaged}]
-    found = [_renamed(column, agree, said) for column, agree in renamed.items()]
-    found += [_averaged(column, groups) for column, groups in averaged.items() if column not in renamed]
-    found += [_finding(columns, single, share, said) for columns, single, share in suspects]
+    table = look.contract.table if look.contract else look.case.name
+    found = [_renamed(table, column, agree, said) for column, agree in renamed.items()]
+    found += [_averaged(table, column, groups, said) for column, groups in averaged.items() if column not in renamed]
+    found += [_finding(table, suspect, said) for suspect in suspects]
     return Checked((*after, *found) or (Finding("GST-K03", "passed", {"columns": len(look.features)}),))
 
 
@@ -130,18 +131,20 @@ def _said(look: Look) -> Mapping[str, str]:
     return {c.name: c.known_at for c in look.contract.columns} if look.contract else {}
 
 
-def _renamed(column: str, agree: float, said: Mapping[str, str]) -> Finding:
+def _renamed(table: str, column: str, agree: float, said: Mapping[str, str]) -> Finding:
     sure = said.get(column) == "before"
-    facts: dict[str, Fact] = {"column": column, "agree": round(agree, 3)}
+    facts: dict[str, Fact] = {"column": column, "agree": round(agree, 3), "table": table}
     return Finding("GST-K10", "passed", facts) if sure else Finding("GST-K09", "issue", facts)
 
 
-def _averaged(column: str, groups: int) -> Finding:
-    return Finding("GST-K11", "issue", {"column": column, "groups": groups})
+def _averaged(table: str, column: str, groups: int, said: Mapping[str, str]) -> Finding:
+    facts: dict[str, Fact] = {"column": column, "groups": groups, "table": table}
+    return Finding("GST-K11", "tip" if said.get(column) == "before" else "issue", facts)
 
 
-def _finding(columns: tuple[str, ...], single: float, share: float, said: Mapping[str, str]) -> Finding:
-    facts = {"single": round(single, 3), "share": round(max(share, 0.0), 3)}
+def _finding(table: str, suspect: Suspect, said: Mapping[str, str]) -> Finding:
+    columns, single, share = suspect
+    facts: dict[str, Fact] = {"single": round(single, 3), "share": round(max(share, 0.0), 3), "table": table}
     if all(said.get(name) == "before" for name in columns):
         return Finding("GST-K05", "passed", {"column": ", ".join(columns), **facts})
     if len(columns) == 1:
