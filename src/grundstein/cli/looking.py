@@ -14,6 +14,7 @@ def ingest(
     context: typer.Context,
     source: Annotated[str, typer.Argument(help="A file, a folder, or a glob in quotes.")],
     table: Annotated[str, typer.Option(help="The table's name.")],
+    key: Annotated[str, typer.Option(help="Columns, with commas: a row replaces the table's row of its key.")] = "",
     dates: Annotated[str, typer.Option(help="Order of ambiguous dates: dmy, mdy or ymd.")] = "",
     sheet: Annotated[str, typer.Option(help="The sheet of a workbook.")] = "",
     encoding: Annotated[str, typer.Option(help="The encoding, where it is known.")] = "",
@@ -35,7 +36,8 @@ def ingest(
     given = {"dates": dates, "sheet": sheet, "encoding": encoding, "header": header, "delimiter": delimiter}
     given |= {"quote": quote, "escape": escape, "decimal": {"comma": ",", "point": "."}.get(decimal, decimal)}
     opened = project(context)
-    batch = flow.ingest(opened, source, table, {name: value for name, value in given.items() if value})
+    settings = {name: value for name, value in given.items() if value}
+    batch = flow.ingest(opened, source, table, settings, [name.strip() for name in key.split(",") if name.strip()])
     if as_json:
         say_json(
             asdict(batch)
@@ -44,6 +46,9 @@ def ingest(
         return
     aside = f"; {batch.rejected:,} kept aside in {table}__rejected" if batch.rejected else ""
     say([("Read", f"{batch.source}: {batch.rows:,} rows into {table}{aside}", "")])
+    if key and batch.rows:
+        added = batch.rows - batch.updated - batch.unchanged
+        say([("By key", f"{batch.updated:,} updated, {added:,} added, {batch.unchanged:,} unchanged", "")])
     say(finding_rows(batch.findings, "Noticed", "issue", "tip"))
     say([("Next", f"grundstein show {table}", "")])
 

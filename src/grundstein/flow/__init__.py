@@ -29,12 +29,14 @@ if TYPE_CHECKING:
     from grundstein.core.ports import Entry, Project
 
 
-def ingest(project: Project, source: str, table: str, settings: Mapping[str, str] | None = None) -> Batch:
-    """Read a file, folder or glob into a table; the same content twice adds nothing."""
+def ingest(
+    project: Project, source: str, table: str, settings: Mapping[str, str] | None = None, key: Sequence[str] = ()
+) -> Batch:
+    """Read a file, folder or glob into a table; the same content twice adds nothing. `key`: rows replace by it."""
     from grundstein.lake.ingest import ingest as take
     from grundstein.lake.tidying import tidy_if_due
 
-    batch = take(project, source, table, settings or {})
+    batch = take(project, source, table, settings or {}, key)
     tidy_if_due(project, table)
     return batch
 
