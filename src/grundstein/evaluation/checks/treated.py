@@ -136,7 +136,7 @@ def _selected(found: People) -> Finding | None:
     unlike = [one for one in gaps if one.low * one.high > 0 and _ratio(one) <= SELECTED]
     if not unlike:
         return None
-    most = min(unlike, key=_ratio)
+    most = min(unlike, key=lambda one: (_ratio(one), int(one.group.inside.sum())))
     pays = found.new.truth if found.new.kind == "two" else 1 - found.new.wrong
     truth = gap(found, pays, most.group)
     more: dict[str, Fact] = {"truth": round(truth.mean, 4), "truth_rest": round(truth.rest, 4)}
