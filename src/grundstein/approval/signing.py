@@ -73,8 +73,10 @@ def subject(rows: Sequence[Entry], name: str) -> Subject:
     return Subject(newest, experiment, told[-1])
 
 
-def bond_of(found: Subject, solution: str, lock: str) -> Bond:
+def bond_of(found: Subject, solution: str, question: str) -> Bond:
     """Return what a signature of this solution rests on; the winner where it qualifies, else today's rule.
+
+    `question` is the id of the case as it stands: its wording may have changed since it was judged.
 
     Refused for a solution that was neither the winner nor today's rule: no other was judged to be released.
     """
@@ -87,12 +89,12 @@ def bond_of(found: Subject, solution: str, lock: str) -> Bond:
             f'"{chosen}" cannot be signed.', nearest(chosen, allowed).capitalize(), f"--solution {allowed[0]}"
         )
     return Bond(
-        question=experiment.question,
+        question=question,
         snapshot=experiment.snapshot,
         experiment=found.experiment.id,
         verdict=found.verdict.id,
         report=found.report.id,
-        lock=lock,
+        lock=experiment.lock,
         solution=chosen,
         model=next(one.model for one in experiment.outcomes if one.name == chosen),
     )
@@ -103,9 +105,14 @@ def overrides(found: Subject, bond: Bond) -> bool:
     return bond.solution == found.said.winner and found.said.verdict != "qualifies"
 
 
+def is_high(case: Case) -> bool:
+    """Tell whether a case is of high risk: it says so, or it affects staff or applicants."""
+    return case.risk == "high" or case.affects.lower() in HIGH
+
+
 def needed(case: Case, high_risk: Sequence[str]) -> tuple[str, ...]:
     """The roles that must sign; Refused where the case names none, or is of high risk and nobody is named for that."""
-    high = case.risk == "high" or case.affects.lower() in HIGH
+    high = is_high(case)
     if not case.signed_by:
         raise Refused(
             f"The case {case.name} names nobody who signs.",

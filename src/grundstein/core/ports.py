@@ -34,11 +34,12 @@ class Entry:
 
 @dataclass(frozen=True)
 class Head:
-    """The end of the chain, and the day it began; every report carries them."""
+    """The end of the chain, when it was written, and the day the chain began; every report carries them."""
 
     sequence: int
     hash: str
     born: str
+    at: str = ""
 
 
 class Ledger(Protocol):
@@ -270,6 +271,21 @@ class Project(Protocol):
     @property
     def ledger(self) -> Ledger:
         """The ledger."""
+
+    @property
+    def roles(self) -> Mapping[str, Sequence[str]]:
+        """Who may sign: a role and its people."""
+
+    @property
+    def high_risk(self) -> Sequence[str]:
+        """The roles that sign besides where a case is of high risk."""
+
+    @property
+    def valid_days(self) -> int:
+        """How many days a signature counts."""
+
+    def page(self, name: str, language: str) -> str:
+        """The text of a written report; empty where there is none."""
 
     def aside(self, name: str) -> Ledger:
         """A ledger of its own, with the same salt, for work that must not count in the project's: a replay."""

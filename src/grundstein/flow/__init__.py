@@ -19,6 +19,7 @@ from grundstein.flow.outside import judge as judge_outside
 from grundstein.flow.pinning import asked, pin, pinned_of
 from grundstein.flow.remembering import edits_of, rundown, tried
 from grundstein.flow.replaying import replay
+from grundstein.flow.signing import add_person, people_of, release, remove_person, roll_back, sign, standing
 from grundstein.flow.tidying import tidy
 
 if TYPE_CHECKING:
@@ -190,6 +191,7 @@ def showable(project: Project, name: str) -> Finding | None:
 
 __all__ = [
     "STEPS",
+    "add_person",
     "advance",
     "asked",
     "decide",
@@ -201,13 +203,19 @@ __all__ = [
     "judged",
     "money_form",
     "opened",
+    "people_of",
     "pin",
     "pinned_of",
+    "release",
+    "remove_person",
     "replay",
     "report",
     "reported",
+    "roll_back",
     "rundown",
     "showable",
+    "sign",
+    "standing",
     "tidy",
     "tried",
 ]

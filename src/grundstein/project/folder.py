@@ -20,7 +20,7 @@ from grundstein.project.odcs import contract_content, read_contract
 from grundstein.project.yaml_files import checked, read, secrets, write
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from grundstein.core.case import Also, Case
     from grundstein.core.contract import Contract
@@ -66,6 +66,21 @@ class Folder:
     def languages(self) -> Sequence[str]:
         """Languages of the reports."""
         return tuple(self.settings.languages)
+
+    @property
+    def roles(self) -> Mapping[str, Sequence[str]]:
+        """Who may sign: a role and its people."""
+        return self.settings.roles
+
+    @property
+    def high_risk(self) -> Sequence[str]:
+        """The roles that sign besides where a case is of high risk."""
+        return tuple(self.settings.high_risk)
+
+    @property
+    def valid_days(self) -> int:
+        """How many days a signature counts."""
+        return self.settings.valid_days
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -172,6 +187,11 @@ class Folder:
         if name not in found:
             raise Refused(f'There is no task "{name}".', nearest(name, found).capitalize(), "grundstein schema")
         return cast("Task", found[name].load())
+
+    def page(self, name: str, language: str) -> str:
+        """The text of a written report; empty where there is none."""
+        path = self.root / "reports" / f"{name}.{language}.html"
+        return path.read_text(encoding="utf-8") if path.is_file() else ""
 
     def write_report(self, name: str, language: str, page: str) -> Path:
         """Write `reports/NAME.LANGUAGE.html`."""

@@ -31,6 +31,8 @@ class ProjectFile(Strict):
     ledger: Text = Field("ledger.sqlite", description="The ledger's file, from the project's folder.")
     lake: Text = Field("lake", description="The folder of the tables, from the project's folder.")
     roles: dict[str, list[Text]] = Field({}, description="Who may sign: a role and its people.")
+    high_risk: list[Text] = Field([], description="Roles that sign besides where a case is of high risk.")
+    valid_days: int = Field(365, ge=1, le=3650, description="How many days a signature counts.")
 
     @field_validator("currency")
     @classmethod

@@ -93,7 +93,7 @@ class SqliteLedger:
         with self._engine.connect() as connection:
             last = connection.execute(sa.select(ROWS).order_by(ROWS.c.sequence.desc()).limit(1)).one()
             first = connection.execute(sa.select(ROWS).order_by(ROWS.c.sequence).limit(1)).one()
-        return Head(last.sequence, last.hash, json.loads(first.around)["at"])
+        return Head(last.sequence, last.hash, json.loads(first.around)["at"], json.loads(last.around)["at"])
 
     def verify(self) -> list[str]:
         """Walk the chain; one sentence a break."""
