@@ -142,40 +142,6 @@ def tests(given: Sequence[str] | None) -> Mapping[str, str] | None:
     return {role: table for role, _, table in pairs} or None
 
 
-def print_audit(project: Folder, as_json: bool) -> bool:
-    """Print the ledger and its head; returns whether the chain is broken."""
-    entries, head = list(project.ledger.entries()), project.ledger.head()
-    changed = [(name, file) for name in project.tables.names() for file in project.tables.changed(name)]
-    broken = [*project.ledger.verify(), *(f"{name}: {file} is not what was committed" for name, file in changed)]
-    rows = [
-        {
-            "row": e.sequence,
-            "kind": type(e.record).__name__,
-            "about": _about(e),
-            "id": e.id[:12],
-            "at": e.at[:19],
-            "by": e.person,
-        }
-        for e in entries
-    ]
-    if as_json:
-        say_json({"head": head.hash, "sequence": head.sequence, "born": head.born, "broken": broken, "rows": rows})
-        return bool(broken)
-    grid(rows)
-    say([("BROKEN", sentence, "") for sentence in broken])
-    say(
-        [
-            (
-                "Chain",
-                "broken" if broken else f"whole, {len(rows)} rows since {head.born[:10]}; tables as committed",
-                "",
-            ),
-            ("Head", head.hash, ""),
-        ]
-    )
-    return bool(broken)
-
-
 def print_table(shown: Any, as_json: bool) -> None:
     """Print what is in a table."""
     from dataclasses import asdict
@@ -269,11 +235,6 @@ def _flip(amount: str, stated: float, flips_at: float | None) -> str:
     if flips_at is None:
         return f"{amount} is assumed ({stated:g}); no value from nothing to three times as much changes the verdict"
     return f"{amount} is assumed ({stated:g}); the verdict changes at {flips_at:.3g}"
-
-
-def _about(entry: Entry) -> str:
-    record = entry.record
-    return str(getattr(record, "case", "") or getattr(record, "table", "") or getattr(record, "name", ""))
 
 
 def _cell(value: object) -> object:

@@ -92,17 +92,4 @@ def schema(what: Annotated[str, typer.Argument(help="case, project or contract."
     say_json(known[what])
 
 
-def audit(context: typer.Context, as_json: Json = False) -> None:
-    """List the ledger, verify its chain, and print the head that every report carries.
-
-    Example: grundstein audit
-    """
-    from grundstein.cli.show import print_audit
-
-    TERMINAL.step("walking the chain")
-    broken = print_audit(project(context), as_json)
-    if broken:
-        raise typer.Exit(1)
-
-
-COMMANDS = (init, demo, new, check, schema, audit)
+COMMANDS = (init, demo, new, check, schema)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 from grundstein.core.contract import Contract
 from grundstein.core.errors import Refused, nearest
 from grundstein.core.records import Batch, Experiment, Opening, Question, Report, Snapshot, Verdict
+from grundstein.flow.auditing import audit, holds
 from grundstein.flow.guarding import known_before, refuse_leaks
 from grundstein.flow.outside import Judged, report_of, with_outside
 from grundstein.flow.outside import judge as judge_outside
@@ -194,10 +195,12 @@ __all__ = [
     "add_person",
     "advance",
     "asked",
+    "audit",
     "decide",
     "do",
     "evaluate",
     "evaluated",
+    "holds",
     "ingest",
     "judge",
     "judged",
