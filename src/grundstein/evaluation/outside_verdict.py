@@ -77,8 +77,7 @@ def opening_of(
     same = identical(known_as, earlier)
     if same is not None:
         return earlier[same]
-    rows = _rows(pinned, asked.found)
-    units = unit_hash(rows, pinned.seal.key, pinned.seal.salt)
+    units = _units(pinned, asked.found)
     cost = account(units, earlier, verdicts)
     count = max(cost.count, chances.count)
     facts = {"deposits": chances.deposits, "arrivals": chances.arrivals, "count": count}
@@ -104,7 +103,9 @@ def verdict_of(
     written = Written(asked.also, _merged(pinned, asked))
     tested = offered(pinned, split, written, asked_of(pinned, split, asked.laid[0].key, table), rule)
     needed = margins(pinned.case, asked.also, experiment)
-    parts, covered = _parts(asked.offer, tested, opponents, kept_values(experiment.differences, files))
+    before = asked.offer.answered & ~np.isin(asked.offer.values.unit, _units(pinned, asked.found))
+    kept = kept_values(experiment.differences, files)
+    parts, covered = _parts(asked.offer, before, tested, opponents, kept)
     said = _judged(pinned.case, experiment, parts, needed, opening, asked.also.name, covered)
     qualifies = said.verdict == "qualifies"
     shown = tuple(_outcome(pinned, split, name, *one, experiment) for name, one in opponents.items())
@@ -139,6 +140,10 @@ def margins(case: Case, also: Also, experiment: Experiment) -> dict[str, float]:
 
 def _rows(pinned: Pinned, found: Prospect) -> pa.Table:
     return pinned.data[pinned.task.roles[0].name].filter(pa.array(found.rows))
+
+
+def _units(pinned: Pinned, found: Prospect) -> NDArray[np.int64]:
+    return unit_hash(_rows(pinned, found), pinned.seal.key, pinned.seal.salt)
 
 
 def _identity(pinned: Pinned, experiment: Experiment, asked: Question) -> str:
@@ -192,15 +197,22 @@ def _opponents(pinned: Pinned, split: Split) -> tuple[dict[str, tuple[pa.Table, 
 
 
 def _parts(
-    offer: Offer, tested: Offer, opponents: Mapping[str, tuple[pa.Table, Values]], kept: Mapping[str, Values]
+    offer: Offer,
+    before: NDArray[np.bool_],
+    tested: Offer,
+    opponents: Mapping[str, tuple[pa.Table, Values]],
+    kept: Mapping[str, Values],
 ) -> tuple[dict[str, Part], bool]:
-    """Both parts of each solution. Where the answers cover too little of development, it has nothing to add."""
+    """Both parts of each solution; development are the answered units that are not judged now (`before`).
+
+    Where they are too few, development has nothing to add.
+    """
     test = {offer.also.name: tested.values, **{name: values for name, (_, values) in opponents.items()}}
-    covered = len(np.unique(offer.values.cluster[offer.answered])) >= MIN_CLUSTERS
+    covered = len(np.unique(offer.values.cluster[before])) >= MIN_CLUSTERS
     if not covered:
         return {name: Part(values, values) for name, values in test.items()}, False
     known = {**kept, offer.also.name: offer.values}
-    return {name: Part(_taken(known[name], offer.answered), values) for name, values in test.items()}, True
+    return {name: Part(_taken(known[name], before), values) for name, values in test.items()}, True
 
 
 def _taken(values: Values, keep: NDArray[np.bool_]) -> Values:
