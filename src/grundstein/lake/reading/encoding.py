@@ -24,6 +24,7 @@ LETTERS = frozenset("äöüÄÖÜßéèêëàâçîïôûùœæåøñáíóúã�
 SIGNS = frozenset("“”„‚‘’–—…«»‹›€§°®©")
 JOINERS = frozenset("’–—·®©´`")
 BEYOND = re.compile("[^\x00-\x7f]")
+STRANGE = re.compile("(?:[A-Za-z]|[^\x00-\x7f])*[^\x00-\x7f](?:[A-Za-z]|[^\x00-\x7f])+")
 
 
 @dataclass(frozen=True)
@@ -80,11 +81,24 @@ def _wide(data: bytes, name: str) -> Decoded:
 def _old(data: bytes) -> Decoded:
     """Windows-1252 unless DOS or old Macintosh letters make clearly better words."""
     sample = re.sub(rb"[\x00-\x7f]{80,}", b" ", data[:2_000_000])[:200_000]
+    if _foreign(sample.decode("cp1252", "surrogateescape")):
+        raise Refused(
+            "the letters of this file are in no Western encoding",
+            "the file's own encoding, such as big5, gb18030, shift_jis, euc-kr, cp1251, cp1250, iso8859-7",
+            "name it with --encoding, or export the file as UTF-8",
+        )
     scores = {name: _wordlike(sample.decode(name, "surrogateescape")) for name in OLD}
     best = max(OLD, key=lambda name: scores[name])
     name = best if scores[best] >= max(0.6, scores["cp1252"] + 0.3) else "cp1252"
     text = data.decode(name, "surrogateescape")
     return Decoded(text, name, sure=False, undecoded=len(SURROGATE.findall(text)))
+
+
+def _foreign(text: str) -> bool:
+    """Whether most characters of the words with any beyond ASCII are beyond it: Western words have one or two."""
+    words = {word for word in STRANGE.findall(text) if any(map(str.isalpha, word))}
+    beyond = sum(len(BEYOND.findall(word)) for word in words)
+    return beyond >= 40 and beyond > 0.6 * sum(map(len, words))
 
 
 def _wordlike(text: str) -> float:

@@ -49,6 +49,8 @@ def find_header(
         at = _fullest(rows, width)
         if _reappears(rows[at], rows[at + 1 :]):
             return Header(_numbered(width), -1, at)
+        if _valued(rows[at]):
+            raise _either(rows[at], numbers[at])
         return Header(_names(rows[at : at + 1], width), at, at + 1)
     body = _body(rows, kinds)
     above = [at for at in range(body) if _filled(rows[at]) >= 0.5 * width and _strange(rows[at], kinds)]
@@ -59,11 +61,13 @@ def find_header(
     first = _first_name(rows, numbers, kinds, at)
     if first < at and all(list(row) == list(rows[at]) for row in rows[first:at]):
         at = first
-    if first < at:
+    between = [row for row in range(at + 1, body) if list(rows[row]) != list(rows[at])]
+    last = max([at, *(row for row in between if _sparse(rows[row], kinds))])
+    if first < last:
         raise Refused(
-            f"lines {numbers[first]} to {numbers[at]} all look like names of columns",
+            f"lines {numbers[first]} to {numbers[last]} all look like names of columns",
             "one line of names",
-            f"--header {numbers[at]} takes the last, --header {numbers[first]}-{numbers[at]} joins them",
+            f"--header {numbers[last]} takes the last, --header {numbers[first]}-{numbers[last]} joins them",
         )
     return Header(_names(rows[at : at + 1], width), at, at + 1)
 
@@ -71,7 +75,7 @@ def find_header(
 def _kinds(rows: Sequence[Row], width: int) -> list[Kind]:
     """The kinds of columns, by records far enough from the top to be no names."""
     fitting = [row for row in rows if len(row) == width]
-    start = len(fitting) // 2 if len(fitting) < 20 else 10
+    start = min((len(fitting) + 1) // 2, len(fitting) - 1) if len(fitting) < 20 else 10
     return column_kinds(fitting[start:], width)
 
 
@@ -82,7 +86,7 @@ def _body(rows: Sequence[Row], kinds: Sequence[Kind]) -> int:
             found = [(kind(cell), wanted) for cell, wanted in zip(row, kinds, strict=True) if wanted in TYPED]
             fits = sum(cell == wanted for cell, wanted in found)
             others = sum(cell not in ("", wanted) for cell, wanted in found)
-            if fits and fits >= others:
+            if fits and fits >= max(others, 0.2 * len(found)):
                 return at
     return len(rows) - 1
 
@@ -95,7 +99,7 @@ def _fullest(rows: Sequence[Row], width: int) -> int:
 
 def _reappears(row: Row, below: Sequence[Row]) -> bool:
     """Whether a cell of a record of texts is a value: it stands at least twice more in its column, or is very long."""
-    others = [other for other in below if list(other) != list(row) and len(other) == len(row)]
+    others = [other for other in below if len(other) == len(row) and (len(row) == 1 or list(other) != list(row))]
     return any(
         cell and (len(cell) > LONG or sum(other[at] == cell for other in others) > 1) for at, cell in enumerate(row)
     )
@@ -119,6 +123,11 @@ def _strange(row: Row, kinds: Sequence[Kind]) -> bool:
 def _valued(row: Row) -> bool:
     """Whether a record holds a number or a date, years and counts apart: a damaged record does, names do not."""
     return not _counted([cell.strip() for cell in row if cell and kind(cell) in TYPED])
+
+
+def _sparse(row: Row, kinds: Sequence[Kind]) -> bool:
+    """Whether a record between names and records names some columns itself: texts alone, one of them over numbers."""
+    return len(row) == len(kinds) and not _valued(row) and _strange(row, kinds)
 
 
 def _first_name(rows: Sequence[Row], numbers: Sequence[int], kinds: Sequence[Kind], at: int) -> int:
@@ -145,11 +154,7 @@ def _unnamed(rows: Sequence[Row], numbers: Sequence[int], kinds: Sequence[Kind],
         return Header(_names([rows[body]], len(kinds)), body, body + 1)
     number = numbers[body]
     if counted or others:
-        raise Refused(
-            f"line {number} may be names of columns or values ({', '.join(values[:3])})",
-            "a first line of names, or none",
-            f"--header {number} takes it as names, --header none as values",
-        )
+        raise _either(values, number)
     if body:
         above = numbers[body - 1]
         raise Refused(
@@ -158,6 +163,15 @@ def _unnamed(rows: Sequence[Row], numbers: Sequence[int], kinds: Sequence[Kind],
             f"correct that line, or say --header none where there are no names, --header {above} to take it as it is",
         )
     return Header(_numbered(len(kinds)), -1, 0)
+
+
+def _either(values: Row, number: int) -> Refused:
+    shown = ", ".join(cell for cell in values if cell)
+    return Refused(
+        f"line {number} may be names of columns or values ({shown[:60]})",
+        "a first line of names, or none",
+        f"--header {number} takes it as names, --header none as values",
+    )
 
 
 def _counted(values: Sequence[str]) -> bool:

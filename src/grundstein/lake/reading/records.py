@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from grundstein.lake.reading.below import BELOW, notes_below
 from grundstein.lake.reading.dialect import Dialect, Scan
 from grundstein.lake.reading.fitting import Profile, by_another_mark, profile_of, with_blanks, without_surplus
 from grundstein.lake.reading.raw import SURROGATE, printable
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 LONGEST = 1 << 20
 TRIES = 40
+NO_VALUE = "holds no value"
 
 
 @dataclass
@@ -120,7 +122,7 @@ def _refused(fields: list[str], text: str, names: list[str], suspicious: bool) -
     if fields == names:
         return "repeats the line of names"
     if len(fields) > 1 and not fields[0].strip() and not any(map(str.strip, fields)):
-        return "holds no value"
+        return NO_VALUE
     return ""
 
 
@@ -172,6 +174,10 @@ def settle(found: Records, width: int, dialect: Dialect) -> None:
             found.put_aside(begin, f"{many} where {width} are expected", text)
     if len(found.rows) > before:
         _sort(found)
+    blank = {line for line, reason, _ in found.broken[-TRIES:] if reason == NO_VALUE}
+    for _ in range(notes_below(found.rows, found.lines, width, blank)):
+        found.rows.pop()
+        found.put_aside(found.lines.pop() - 1, BELOW, found.texts.pop())
 
 
 def _reread(found: Records, begin: int, fields: list[str], text: str, dialect: Dialect, profile: Profile) -> bool:
