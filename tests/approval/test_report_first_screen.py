@@ -235,9 +235,8 @@ def odd_stories(draw: st.DrawFn) -> Story:
         Outcome(name, standing, draw(NUMBERS), draw(METRICS)) for name, standing in zip(names, standings, strict=False)
     )
     gains = {name: Gain(draw(NUMBERS), draw(NUMBERS), draw(NUMBERS)) for name in names}
-    slices = Finding(
-        draw(st.sampled_from(["GST-M01", "GST-M02"])), "issue", {"column": draw(WORDS), "value": draw(WORDS)}
-    )
+    code = draw(st.sampled_from(["GST-M01", "GST-M02", "GST-T30", "GST-T32", "GST-T40"]))
+    slices = Finding(code, "issue", {"column": draw(WORDS), "value": draw(WORDS)})
     flips = tuple(Flip(name, amounts[name], draw(st.one_of(st.none(), NUMBERS))) for name in assumed)
     run = replace(
         base.experiment,
