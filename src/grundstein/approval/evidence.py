@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 SECTIONS = ("issue", "tip", "passed", "not_applicable", "skipped")
 OF_FAILURE = ("slice", "weak", "error", "confusion", "miss", "fail")
-WEAK_CODES = ("GST-M", "GST-T3", "GST-T4")
+WEAK_CODES = (
+    *("GST-M", "GST-T30", "GST-T31", "GST-T32"),
+    *("GST-T37", "GST-T38", "GST-T39", "GST-T40", "GST-T41"),
+)
 
 
 @dataclass(frozen=True)
