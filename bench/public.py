@@ -183,6 +183,38 @@ def orders(n: int = 3_000, seed: int = 0) -> Known:
     return Known(pa.table({**table, "days": np.round(days * rng.lognormal(0, 0.4, n), 1)}), "days")
 
 
+def simulated(seed: int) -> Known:
+    """An honest table of a random shape: numbers, categories, gaps; one reason may carry much more than the others."""
+    rng = np.random.default_rng(seed)
+    n, width = int(rng.integers(200, 4000)), int(rng.integers(3, 25))
+    weights, columns, drive, last = rng.standard_t(3, width), {}, np.zeros(n), np.zeros(n)
+    for place in range(width):
+        last = rng.normal(size=n) + (1.3 * last if rng.random() < 0.3 else 0.0)
+        last /= last.std()
+        drive += weights[place] * last
+        columns[f"x{place}"] = _disguised(last, rng)
+    y = drive / drive.std() + rng.uniform(0.3, 2) * rng.normal(size=n)
+    kind = ("number", "two", "many")[seed % 3]
+    if kind == "number":
+        return Known(pa.table({**columns, "y": np.round(np.exp(y / 2) * 100, 1)}), "y", kind=kind)
+    cuts = [0.4, 0.7, 0.9] if kind == "many" else [rng.uniform(0.5, 0.95)]
+    answers = np.array(["no", "yes", "maybe", "later"])[np.digitize(y, np.quantile(y, cuts))]
+    return Known(pa.table({**columns, "y": answers}), "y", "yes" if kind == "two" else "", kind)
+
+
+def _disguised(z: NDArray[np.float64], rng: np.random.Generator) -> pa.Array:
+    """A normal variable as it may stand in a table."""
+    forms = (
+        lambda: z,
+        lambda: np.round(np.exp(z) * 20, 2),
+        lambda: np.digitize(z, [-1, -0.3, 0.3, 1]),
+        lambda: np.array([f"c{k}" for k in np.digitize(z, np.linspace(-2, 2, int(rng.integers(2, 40))))]),
+        lambda: (z > rng.normal()).astype(int),
+    )
+    gaps = rng.random(len(z)) < (1 / (1 + np.exp(1 - z)) if rng.random() < 0.3 else 0.0)
+    return pa.array(forms[int(rng.integers(0, 5))](), mask=gaps)
+
+
 CLEAN: dict[str, Callable[[], Known]] = {
     "Telco": telco,
     "bank churn": churn,

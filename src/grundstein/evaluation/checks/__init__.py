@@ -63,8 +63,11 @@ def run_sealed(look: Look) -> Checked:
 
 
 def _all(some: tuple[Check, ...], look: Look) -> Checked:
-    """Issues stand first; otherwise in the order of the checks."""
-    parts = [_safely(check, look) for check in some]
+    """Issues stand first; otherwise in the order of the checks. One thread, so the same rows give the same bits."""
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(limits=1):
+        parts = [_safely(check, look) for check in some]
     found = sorted((f for part in parts for f in part.findings), key=lambda f: ORDER.index(f.section))
     return Checked(tuple(found), tuple(figure for part in parts for figure in part.figures))
 

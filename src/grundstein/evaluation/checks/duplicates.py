@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pyarrow as pa
 
@@ -9,7 +11,13 @@ from grundstein.core.findings import Fact, Finding, Section
 from grundstein.evaluation.checks import rows
 from grundstein.evaluation.checks.look import Checked, Look
 
-MANY, SOME = 0.02, 0.01
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+MANY, SOME, FEWEST = 0.02, 0.01, 5
+COARSE = 0.1
 
 
 def check(look: Look) -> Checked:
@@ -21,7 +29,7 @@ def check(look: Look) -> Checked:
     copies = len(ids) - len(np.unique(ids))
     if copies < SOME * len(ids):
         return Checked()
-    facts = _facts(copies, len(ids), rows.beyond_chance(look.table, names))
+    facts = _facts(copies, len(ids), _beyond_chance(look.table, names, ids))
     return Checked((Finding("GST-C07", _section(facts), {**facts, "rows": len(ids)}),))
 
 
@@ -35,9 +43,14 @@ def sealed(look: Look) -> Checked:
     ids = rows.same_rows(both, names)
     seen = int(np.isin(ids[look.table.num_rows :], ids[: look.table.num_rows]).sum())
     few = seen < SOME * questions.num_rows
-    facts = _facts(seen, questions.num_rows, 0.0 if few else rows.beyond_chance(both, names))
+    facts = _facts(seen, questions.num_rows, 0.0 if few else _beyond_chance(both, names, ids))
     facts["questions"] = questions.num_rows
     return Checked((Finding("GST-S06", "passed", facts) if few else Finding("GST-S01", _section(facts), facts),))
+
+
+def _beyond_chance(table: pa.Table, names: Sequence[str], ids: NDArray[np.int64]) -> float:
+    """Where less than one row in ten is new, the columns are too few to tell rows apart: all is put down to chance."""
+    return 0.0 if len(np.unique(ids)) < COARSE * len(ids) else rows.beyond_chance(table, names)
 
 
 def _facts(copies: int, of: int, beyond: float) -> dict[str, Fact]:
@@ -45,6 +58,6 @@ def _facts(copies: int, of: int, beyond: float) -> dict[str, Fact]:
 
 
 def _section(facts: dict[str, Fact]) -> Section:
-    """Equal rows beyond those that chance makes: at least 2 % of all are an issue."""
+    """Equal rows beyond those that chance makes: at least five, and 2 % of all, are an issue."""
     copies, chance, share = float(facts["copies"]), float(facts["chance"]), float(facts["share"])
-    return "issue" if share * (1 - chance / copies) >= MANY else "tip"
+    return "issue" if copies - chance >= FEWEST and share * (1 - chance / copies) >= MANY else "tip"
