@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from grundstein.core.errors import Refused
-from grundstein.tools.sealing import CONTENT, HOUSE_COLUMNS, instants, sealed_rows, unit_hash
+from grundstein.tools.sealing import CONTENT, HOUSE_COLUMNS, instants, known_rows, sealed_rows, unit_hash
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -43,6 +43,7 @@ class Probe:
     target: str
     sources: Sequence[str]
     free: Sequence[str]
+    horizon_days: float = 0.0
 
 
 def refuse_leaks(probe: Probe) -> None:
@@ -53,8 +54,7 @@ def refuse_leaks(probe: Probe) -> None:
     row; with time it may reach later rows.
     """
     outside = ~sealed_rows(probe.base, probe.seal)
-    alone = probe.run(probe.base.filter(pa.array(outside)))
-    kept = probe.full.filter(pa.array(~sealed_rows(probe.full, probe.seal)))
+    alone, kept = _known(probe, probe.run(probe.base.filter(pa.array(outside)))), _known(probe, probe.full)
     names = [name for name in probe.full.column_names if name != CONTENT]
     if not np.array_equal(_content(alone, names), _content(kept, names)):
         raise Refused(
@@ -75,6 +75,11 @@ def refuse_other_role(case: str, role: str, full: pa.Table, outside: pa.Table) -
             "The same rows with and without the sealed part.",
             "Compute it from another table, or ingest what it says as a table of its own",
         )
+
+
+def _known(probe: Probe, rows: pa.Table) -> pa.Table:
+    """The rows that development may keep: their truth was known before the cut, so it may lie ahead by the horizon."""
+    return rows.filter(pa.array(known_rows(rows, probe.seal, probe.horizon_days)))
 
 
 def _refuse_source(probe: Probe, source: str) -> None:

@@ -86,6 +86,7 @@ def opening_of(
         findings=(
             *cost.findings,
             *_elsewhere(pinned, {name: earlier[name] for name in cost.before}, seen),
+            *_resealed(pinned),
             *_learned(max(learned, seen.learned)),
             *_twins(pinned),
         ),
@@ -99,6 +100,14 @@ def _elsewhere(pinned: Pinned, before: Mapping[str, Opening], seen: Seen) -> tup
     where = ", ".join(f"{case} ({table})" for case, table in sorted(names))
     foreign = any(table != own for _, table in names)
     return (Finding("GST-J10", "issue" if foreign else "tip", {"where": where}),) if names else ()
+
+
+def _resealed(pinned: Pinned) -> tuple[Finding, ...]:
+    """Say how the table was sealed before its contract was changed."""
+    before = [", ".join(one.key) or one.time or "the content of rows" for one in pinned.seal.earlier]
+    now = pinned.seal.time if pinned.seal.how == "time" else ", ".join(pinned.seal.key) or "the content of rows"
+    facts = {"table": pinned.seal.table, "now": now, "before": "; ".join(sorted(set(before)))}
+    return (Finding("GST-J12", "issue", facts),) if before else ()
 
 
 def _learned(share: float) -> tuple[Finding, ...]:

@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from grundstein.tools.columns import NUMERIC, floats
 from grundstein.tools.sealing import HOUSE_COLUMNS
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ FEWEST = 5
 ERRORS = 4.0
 TWINS, UNLIKELY = 0.05, 5.0
 MOST_ROWS = 200_000
+MISSING = 0
 
 
 @dataclass(frozen=True)
@@ -90,25 +92,28 @@ def _cells(table: pa.Table) -> dict[str, NDArray[np.uint64]]:
 
 
 def _hashed(column: pa.ChunkedArray) -> NDArray[np.uint64]:
-    if pa.types.is_boolean(column.type) or pa.types.is_decimal(column.type):
-        column = pc.cast(column, pa.float64(), safe=False)
+    if any(is_kind(column.type) for is_kind in NUMERIC):
+        return _mixed(floats(pc.cast(column, pa.float64(), safe=False)))
     encoded = column.combine_chunks().dictionary_encode()
-    words = [_word(value) for value in encoded.dictionary.to_pylist()]
-    hashes = np.array([_hash(word) for word in (*words, "")], dtype=np.uint64)
-    place = pc.fill_null(pc.cast(encoded.indices, pa.int64()), len(words))
-    return hashes[np.asarray(place)]
+    hashes = np.array([_word(str(value)) for value in encoded.dictionary.to_pylist()] + [MISSING], dtype=np.uint64)
+    return hashes[np.asarray(pc.fill_null(pc.cast(encoded.indices, pa.int64()), len(hashes) - 1))]
 
 
-def _word(value: object) -> str:
-    text = str(value).strip().casefold().removesuffix(" 00:00:00")
+def _word(text: str) -> int:
+    """A hash that a number has also where it is written as text, and an instant at midnight where it is a date."""
+    text = text.strip().casefold().removesuffix(" 00:00:00")
     try:
-        return repr(float(text))
+        return int(_mixed(np.array([float(text)]))[0])
     except ValueError:
-        return text
+        return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big")
 
 
-def _hash(text: str) -> int:
-    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big")
+def _mixed(numbers: NDArray[np.float64]) -> NDArray[np.uint64]:
+    bits = (numbers + 0.0).view(np.uint64)
+    with np.errstate(over="ignore"):
+        bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        bits = (bits ^ (bits >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return np.where(np.isnan(numbers), np.uint64(MISSING), bits ^ (bits >> np.uint64(31)))
 
 
 def _paired(new: Cells, old: Cells) -> list[tuple[str, str]]:

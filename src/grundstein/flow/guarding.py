@@ -26,7 +26,7 @@ Openings = dict[str, list[str]]
 
 
 def refuse_leaks(entry: Entry, project: Project, pinned: Pinned) -> None:
-    """Refuse a SELECT through which sealed rows or their truth crossing what a solution learns from or is asked."""
+    """Refuse a SELECT through which sealed rows or their truth reach what a solution learns from or is asked."""
     from grundstein.evaluation import crossing, sealing, timely
     from grundstein.lake import snapshots
     from grundstein.tools.sealing import sealed_rows
@@ -63,6 +63,7 @@ def refuse_leaks(entry: Entry, project: Project, pinned: Pinned) -> None:
             target=target,
             sources=crossing.sources_of(sql, base, target, pinned.seal, before) if target else (),
             free=pinned.case.ignore,
+            horizon_days=pinned.case.horizon_days,
         )
     )
 
