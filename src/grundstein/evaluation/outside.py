@@ -111,9 +111,9 @@ def offered(pinned: Pinned, split: Split, one: Outside, asked: Asked, rule: pa.T
     given, place = said(one, asked)
     answered = place >= 0
     own = task.value(case, split, rule)
+    adopted = task.adopt(case, split.development, given) if given.num_rows else rule.slice(0, 0)
     if not answered.any():
         return Offer(one.also, own, answered, task.metrics(case, split, rule), given)
-    adopted = task.adopt(case, split.development, given)
     both = pa.concat_tables([adopted, rule], promote_options="permissive")
     mixed = both.take(pa.array(np.where(answered, place, adopted.num_rows + np.arange(len(place)))))
     values = task.value(case, split, mixed.select(adopted.column_names))

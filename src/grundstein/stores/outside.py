@@ -244,7 +244,9 @@ def _table(rows: Sequence[Mapping[str, Any]]) -> pa.Table:
     told = [value for value in said if value is not None]
     numbers = bool(told) and all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in told)
     texts = [None if v is None else str(v).lower() if isinstance(v, bool) else str(v) for v in said]
-    columns = {"answer": pa.array(said, pa.float64()) if numbers else pa.array(texts, pa.string())}
+    columns = {}
+    if told or not any(rows):
+        columns["answer"] = pa.array(said, pa.float64()) if numbers else pa.array(texts, pa.string())
     for name in ("probability", "act"):
         if any(name in row for row in rows):
             columns[name] = pa.array([row.get(name) for row in rows], pa.float64())

@@ -58,11 +58,7 @@ def _two(plan: Plan, problem: Problem, given: pa.Table, share: Floats | None) ->
     """`probability` is of the positive label."""
     if _by_label(problem, given):
         share = _share(given, OF_LABEL + problem.positive)
-    yes = share > 0.5 if share is not None else None
-    if "answer" in given.column_names:
-        yes = np.array(_labels(problem, given)) == problem.positive
-    if yes is None:
-        raise Refused("there is no answer", "a column `answer` or `probability`", "bring one")
+    yes = _yes(problem, given, share)
     act = _share(given, "act")
     if act is None:
         even = plan.stakes.even
@@ -73,6 +69,21 @@ def _two(plan: Plan, problem: Problem, given: pa.Table, share: Floats | None) ->
             act = _within(plan.room, way * share, way * even)
     sure = yes.astype(np.float64) if share is None else share
     return two_answers(problem, sure, act, yes)
+
+
+def _yes(problem: Problem, given: pa.Table, share: Floats | None) -> NDArray[np.bool_]:
+    """Whether each answer says yes: as it is written, where it is silent by its probability."""
+    silent = np.ones(given.num_rows, dtype=np.bool_)
+    found = np.zeros(given.num_rows, dtype=np.bool_)
+    if "answer" in given.column_names:
+        silent = np.asarray(given["answer"].is_null())
+        told = given.filter(pa.array(~silent))
+        found[~silent] = np.array(_labels(problem, told), dtype=object) == problem.positive
+    if silent.any():
+        if share is None:
+            raise Refused("some rows hold no answer", "`answer` or `probability` in each", "mend the answers")
+        found[silent] = share[silent] > 0.5
+    return found
 
 
 def _many(plan: Plan, problem: Problem, given: pa.Table, share: Floats | None) -> pa.Table:
