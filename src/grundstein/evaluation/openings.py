@@ -61,10 +61,10 @@ def account(
     of these units an earlier opening covered, by its id, where that is known beyond its sketch.
     """
     distinct = {opening.identity: (name, opening) for name, opening in earlier.items()}
-    hits = {name: _hit(units, opening, (covered or {}).get(name)) for name, opening in distinct.values()}
-    before = tuple(name for name, shared in hits.items() if len(shared))
-    shared = np.concatenate([hits[name] for name in before]) if before else np.empty(0, dtype=np.int64)
-    count = 1 + int(np.unique(shared, return_counts=True)[1].max(initial=0))
+    units, exact = np.unique(units), covered or {}
+    marks = {name: _marked(units, one.sketch) | _marked(units, exact.get(name, ())) for name, one in distinct.values()}
+    before = tuple(name for name, shared in marks.items() if shared.any())
+    count = 1 + int(sum((marks[name].astype(np.int64) for name in before), np.zeros(len(units))).max(initial=0))
     identities = {earlier[name].identity for name in before}
     shown = any(
         v.figures == "sealed" and v.opening in earlier and earlier[v.opening].identity in identities for v in verdicts
@@ -72,9 +72,13 @@ def account(
     return Account(count, opening_level(count, shown), shown, before)
 
 
-def _hit(units: NDArray[np.int64], opening: Opening, covered: NDArray[np.int64] | None) -> NDArray[np.int64]:
-    sketched = np.intersect1d(units, np.asarray(opening.sketch, dtype=np.int64))
-    return sketched if covered is None else np.union1d(sketched, covered)
+def _marked(units: NDArray[np.int64], some: Sequence[int] | NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Mark those of the sorted units that are among some hashes."""
+    found, wanted = np.zeros(len(units), dtype=np.bool_), np.asarray(some, dtype=np.int64)
+    if len(units) and len(wanted):
+        place = np.minimum(np.searchsorted(units, wanted), len(units) - 1)
+        found[place[units[place] == wanted]] = True
+    return found
 
 
 def identity(
