@@ -9,7 +9,18 @@ from typing import Annotated
 import typer
 
 from grundstein import __version__
-from grundstein.cli import asking, auditing, deciding, judging, looking, replaying, signing, starting, tidying
+from grundstein.cli import (
+    answering,
+    asking,
+    auditing,
+    deciding,
+    judging,
+    looking,
+    replaying,
+    signing,
+    starting,
+    tidying,
+)
 from grundstein.core.errors import GrundsteinError, nearest
 
 EPILOG = "Exit: 0 done, whatever the verdict; 1 refused, with the reason; 2 the command is not written right."
@@ -40,7 +51,7 @@ def start(
         raise typer.Exit
 
 
-MODULES = (starting, looking, tidying, deciding, judging, replaying, signing, asking, auditing)
+MODULES = (starting, looking, tidying, deciding, judging, replaying, signing, answering, asking, auditing)
 COMMANDS = {one.__name__: one for module in MODULES for one in module.COMMANDS}
 for name, command in COMMANDS.items():
     app.command(name=name)(command)

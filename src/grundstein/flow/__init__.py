@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 from grundstein.core.contract import Contract
 from grundstein.core.errors import Refused, nearest
 from grundstein.core.records import Batch, Experiment, Opening, Question, Report, Snapshot, Verdict
+from grundstein.flow.answering import answer, write_answers
 from grundstein.flow.auditing import audit, holds
 from grundstein.flow.guarding import known_before, refuse_leaks
 from grundstein.flow.outside import Judged, report_of, with_outside
@@ -194,6 +195,7 @@ __all__ = [
     "STEPS",
     "add_person",
     "advance",
+    "answer",
     "asked",
     "audit",
     "decide",
@@ -221,4 +223,5 @@ __all__ = [
     "standing",
     "tidy",
     "tried",
+    "write_answers",
 ]

@@ -186,6 +186,16 @@ def current(project: Project, name: str, mode: str = "live") -> Entry | None:
     return next((row for row in reversed(rows) if cast("Release", row.record).mode == mode), None)
 
 
+def refuse_ended(project: Project, said: Release) -> None:
+    """Refuse a release whose signature ended."""
+    if _over(project, said):
+        raise Refused(
+            f"The signature of {said.case} ended on {said.until}.",
+            "A signature that counts.",
+            f"grundstein sign {said.case}",
+        )
+
+
 def changes(project: Project, bond: Bond, name: str, *, deep: bool) -> list[str]:
     """What is no longer as it was signed, a sentence each: verdict, case, libraries, report, model, snapshot."""
     found = []

@@ -1,0 +1,208 @@
+"""Room flow. In: a released case and rows -> Out: their answers in `CASE__answers`, each with its release."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+import pyarrow as pa
+
+from grundstein.core.canonical import canonical, digest
+from grundstein.core.contract import Column, Contract, Type
+from grundstein.core.errors import Refused
+from grundstein.core.records import Batch, Question, Release
+from grundstein.flow.signing import current, refuse_ended
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+    from grundstein.core.case import Case
+    from grundstein.core.ports import Entry, Project
+    from grundstein.core.task import Task
+    from grundstein.production.answering import Answerer
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What was answered: `rows` of `table` since its version `version`; `aside` rows broke the contract."""
+
+    release: str
+    table: str
+    batch: str
+    rows: int
+    aside: int
+    acted: int
+
+
+@dataclass(frozen=True)
+class Fresh:
+    """A governed table as it is now."""
+
+    project: Project
+    name: str
+
+    @property
+    def version(self) -> str:
+        """The newest version."""
+        return self.project.tables.info(self.name).version
+
+    def table(self) -> pa.Table:
+        """The whole table."""
+        return self.project.tables.read(self.name)
+
+    def since(self, version: str) -> pa.Table:
+        """Rows that came after a version."""
+        rows = self.project.tables.info(self.name, version).rows
+        table = self.table()
+        return table.filter(pa.array(np.asarray(table["_row"]) >= rows))
+
+
+def answer(project: Project, name: str, rows: str, settings: Mapping[str, str] | None = None) -> Answered:
+    """Answer a file (governed as `CASE__questions` first) or a table with the live release.
+
+    The model's files are checked against the sha256 that was signed before one is read; memory does not grow with the
+    rows. The same rows and release again add nothing. Refused: nothing released, a signature that ended, a model that
+    was changed, a column that lacks.
+    """
+    from grundstein.production.answering import ANSWERS
+
+    entry = _live(project, name)
+    case = _signed_case(project, cast("Release", entry.record))
+    task = project.task(case.task)
+    asked = _questions(project, name, case, task, rows, settings or {})
+    batch = digest(canonical([entry.id, asked.table, asked.content, asked.version]))
+    target = name + ANSWERS
+    with project.tables.lease(target):
+        known = any(commit.batch == batch for commit in project.tables.commits(target))
+        if not known:
+            _write(project, target, batch, _answers(project, _answerer(project, entry, case, task, asked), asked))
+    names = project.tables.schema(target).names
+    mine = _given(project, target, batch, ["act" if "act" in names else "_row"])
+    acted = int(np.asarray(mine["act"], dtype=float).sum()) if "act" in names else 0
+    return Answered(entry.id, target, batch, mine.num_rows, asked.rejected, acted)
+
+
+def answers_of(project: Project, done: Answered) -> pa.Table:
+    """The answers of one call, without the house's columns."""
+    names = [name for name in project.tables.schema(done.table).names if name not in ("_row", "_batch")]
+    return _given(project, done.table, done.batch, names)
+
+
+def _given(project: Project, table: str, batch: str, columns: list[str]) -> pa.Table:
+    import pyarrow.parquet as pq
+
+    return pq.read_table(list(project.tables.files(table)), columns=columns, filters=[("_batch", "=", batch)])
+
+
+def write_answers(project: Project, done: Answered, path: Path) -> None:
+    """Write the answers of one call to .xlsx, .csv or .parquet."""
+    from grundstein.lake.writing import write_out
+
+    write_out(answers_of(project, done), path)
+
+
+def _live(project: Project, name: str) -> Entry:
+    entry = current(project, name)
+    if entry is None:
+        project.case(name)
+        raise Refused(f"Nothing of {name} is released.", "A signed release.", f"grundstein release {name}")
+    refuse_ended(project, cast("Release", entry.record))
+    return entry
+
+
+def _signed_case(project: Project, said: Release) -> Case:
+    """The case as it was signed, whatever its file says now."""
+    from grundstein.approval.story import case_of
+
+    return case_of(cast("Question", project.ledger.get(said.bond.question).record))
+
+
+def _questions(project: Project, name: str, case: Case, task: Task, rows: str, settings: Mapping[str, str]) -> Batch:
+    """Bring a file into `CASE__questions`, or take a table as it is."""
+    from grundstein.lake.heading import columns_of
+    from grundstein.lake.ingest import ingest
+    from grundstein.production.answering import QUESTIONS, questions_contract
+
+    if rows in project.tables.names():
+        info = project.tables.info(rows)
+        return Batch(rows, rows, info.digest, info.rows, 0, info.version)
+    source = case.data[task.roles[0].name]
+    main = project.contract(source)
+    if main is None:
+        raise Refused(
+            f"The rows of {name} come from a SELECT, so a file cannot be asked.",
+            "A governed table with the columns of that SELECT.",
+            f"grundstein answer {name} --rows TABLE",
+        )
+    if project.contract(name + QUESTIONS) is None:
+        project.write_contract(questions_contract(name, case, main, columns_of(rows, settings, main)))
+    batch = ingest(project, rows, name + QUESTIONS, settings)
+    return batch if batch.rows else _arrived_before(project, batch)
+
+
+def _arrived_before(project: Project, batch: Batch) -> Batch:
+    found = [row.record for row in project.ledger.entries(Batch) if cast("Batch", row.record).content == batch.content]
+    mine = [one for one in found if isinstance(one, Batch) and one.table == batch.table]
+    return mine[-1] if mine else batch
+
+
+def _answerer(project: Project, entry: Entry, case: Case, task: Task, asked: Batch) -> Answerer:
+    from grundstein.production.answering import Answerer
+
+    kind, _, kept = cast("Release", entry.record).bond.model.partition(":")
+    solution = task.load(kind, project.files.folder(kept))
+    live = {
+        role.name: Fresh(project, case.data[role.name]) for role in task.roles if role.live and role.name in case.data
+    }
+    main = project.contract(case.data[task.roles[0].name])
+    there = project.tables.schema(asked.table).names
+    keys = tuple(name for name in (main.key if main else ()) if name in there)
+    return Answerer(solution, live, entry.id, keys, case.holdback, project.salt)
+
+
+def _answers(project: Project, answerer: Answerer, asked: Batch) -> Iterator[pa.Table]:
+    from grundstein.production.answering import QUESTIONS, parts
+
+    for part in parts(project.tables.stream(asked.table, asked.version)):
+        mine = part.filter(pa.compute.equal(part["_batch"], asked.content)) if asked.table.endswith(QUESTIONS) else part
+        if mine.num_rows:
+            project.progress.step(f"answered up to row {mine['_row'][-1].as_py():,}")
+            yield answerer.answer(mine)
+
+
+def _write(project: Project, target: str, batch: str, answers: Iterator[pa.Table]) -> None:
+    """Append answers to their table part by part, as one commit."""
+    from grundstein.tools.parquet import ParquetFiles
+
+    first, files = project.tables.next_row(target), None
+    for part in answers:
+        numbers = pa.array(np.arange(first, first + part.num_rows, dtype=np.int64))
+        marked = part.append_column("_row", numbers).append_column("_batch", pa.array([batch] * part.num_rows))
+        if files is None:
+            files = ParquetFiles(project.tables.staging(target), marked.schema)
+            _contract(project, target, part)
+        files.write(marked)
+        first += part.num_rows
+    if files is None:
+        raise Refused("There are no rows to answer.", "At least one row that keeps the contract.", "grundstein tables")
+    project.tables.append(target, files.close(), batch)
+
+
+def _contract(project: Project, target: str, part: pa.Table) -> None:
+    if project.contract(target) is None:
+        columns = tuple(Column(field.name, _type(field.type)) for field in part.schema)
+        project.write_contract(Contract(target, columns, description="Answers, each with the release that gave it."))
+
+
+def _type(kind: pa.DataType) -> Type:
+    tests: dict[Type, Callable[[pa.DataType], bool]] = {
+        "integer": pa.types.is_integer,
+        "number": pa.types.is_floating,
+        "boolean": pa.types.is_boolean,
+    }
+    found = next((name for name, test in tests.items() if test(kind)), None)
+    if found:
+        return found
+    return "date" if pa.types.is_date(kind) else "instant" if pa.types.is_timestamp(kind) else "text"
