@@ -56,8 +56,12 @@ class Standing:
 
 
 def subject(rows: Sequence[Entry], name: str) -> Subject:
-    """Find the newest verdict of a case and its report; Refused where one of them is not there yet."""
-    verdicts = [row for row in rows if isinstance(row.record, Verdict) and row.record.case == name]
+    """Find the newest verdict of a case and its report; Refused where one of them is not there yet.
+
+    A verdict on somebody else's answers is none of the case's own: nothing of them could be released.
+    """
+    own = [(row, row.record) for row in rows if isinstance(row.record, Verdict)]
+    verdicts = [row for row, said in own if said.case == name and not said.deposit]
     if not verdicts:
         raise Refused(
             f"The case {name} has no verdict to sign.", "A case that was decided.", f"grundstein decide {name}"
