@@ -199,7 +199,8 @@ def refuse_ended(project: Project, said: Release) -> None:
 def changes(project: Project, bond: Bond, name: str, *, deep: bool) -> list[str]:
     """What is no longer as it was signed, a sentence each: verdict, case, libraries, report, model, snapshot."""
     found = []
-    newest = [row.id for row in project.ledger.entries(Verdict) if cast("Verdict", row.record).case == name]
+    verdicts = [(row.id, cast("Verdict", row.record)) for row in project.ledger.entries(Verdict)]
+    newest = [id_ for id_, said in verdicts if said.case == name and not said.deposit]
     if newest and newest[-1] != bond.verdict:
         found.append("there is a newer verdict")
     if record_id(question_of(project.case(name))) != bond.question:
