@@ -248,6 +248,7 @@ BARS = {
     "GST-J09": "units of the sealed part were once used in development",
     "GST-J11": "rows of the sealed part stand in development under another key",
     "GST-K04": "a column is known only after the answer, and is used for it",
+    "GST-K11": "a column was computed from the answers, and nobody has said that it is known before",
     "GST-K09": "a column says the answer, and nobody has said that it is known before",
 }
 
