@@ -26,6 +26,7 @@ MADE = "<!-- Written by `make docs` from the code; change the code, not this pag
 ENVIRONMENT = {
     "GRUNDSTEIN_PROJECT": "The project's folder where `--project` is not given; else the nearest folder upwards.",
     "GRUNDSTEIN_DEBUG": "Set: a fault of the program shows where it happened, instead of three lines.",
+    "GRUNDSTEIN_TOKEN": "The token of the person who signs, where no file holds it.",
 }
 CONTRACT = {
     "table": ("schema: name", "The table's name."),

@@ -55,7 +55,7 @@ def _child(data: bytes, source: str, asked: str) -> tuple[Mapping[str, Any], lis
     megabytes, seconds = BASE_MB + PER_MB * size, BASE_SECONDS + SECONDS_PER_MB * size
     command = [sys.executable, "-P", CHILD, str(megabytes), str(seconds), asked]
     try:
-        done = subprocess.run(  # noqa: S603 a script of our own, no shell; the sheet's name is one argument
+        done = subprocess.run(  # noqa: S603  (a script of our own, no shell; the sheet's name is one argument)
             command, input=data, capture_output=True, timeout=2 * seconds, check=False
         )
     except subprocess.TimeoutExpired:
