@@ -128,6 +128,14 @@ def test_free_text_is_compared_by_whether_it_is_filled_and_numbers_of_rows_not_a
     assert fact(drift.sealed(gone), "GST-T05", "column") == "note"
 
 
+def test_numbers_without_end_do_not_reach_the_record():
+    table = customers(1000)
+    price = np.where(np.arange(1000) % 50 == 0, np.inf, np.asarray(table["price"]))
+    seen = halves(table.set_column(table.column_names.index("price"), "price", pa.array(price)))
+    checked = drift.sealed(changed(seen, "price", np.asarray(seen.questions["price"]) * 2))
+    assert all(np.isfinite(v) for f in checked.findings for v in f.facts.values() if isinstance(v, float))
+
+
 @given(
     st.sampled_from(["SeniorCitizen", "Geschlecht", "marital-status", "native-country", "GEBURTSDATUM", "customer_age"])
 )

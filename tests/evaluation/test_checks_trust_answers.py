@@ -199,6 +199,12 @@ def test_the_range_of_a_number_holds_nine_of_ten_also_where_errors_lean_to_one_s
     assert fact(checked, "GST-T63", "share") < 0.4
 
 
+def test_few_cases_or_few_entities_carry_no_promise():
+    told, came, columns, _ = world(n=1000)
+    assert codes(conformal.check(two(told[:150], came[:150], {"x": told[:150]}))) == {"GST-T65"}
+    assert codes(conformal.check(two(told, came, columns, cluster=np.arange(1000) % 10))) == {"GST-T65"}
+
+
 def test_answers_of_another_shape_are_left_alone():
     told, came, columns, _ = world(n=500)
     seen = two(told, came, columns)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 MISS, FOLDS = 0.1, 5
-FEWEST, OF_EACH = 200, 100
+FEWEST, FEWEST_CLUSTERS, OF_EACH = 200, 30, 100
 SHOWN = (0.02, 0.05, 0.1, 0.15, 0.2)
 SHORT = 3.0
 TITLE = {"en": "How many can be answered without a person?", "de": "Wie viele lassen sich ohne Menschen beantworten?"}
@@ -58,8 +58,8 @@ def check(look: Look) -> Checked:
     new = answered(look, look.winner)
     if new is None:
         return Checked()
-    if len(new.truth) < FEWEST:
-        return Checked((Finding("GST-T65", "skipped", {"units": len(new.truth), "fewest": FEWEST}),))
+    if len(new.truth) < FEWEST or len(np.unique(new.cluster)) < FEWEST_CLUSTERS:
+        return Checked((Finding("GST-T65", "skipped", {"units": len(new.truth)}),))
     return _ranges(new, look.seed) if new.kind == "number" else _classes(new, look.seed)
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from grundstein.core.figures import Figure
 from grundstein.core.findings import Fact, Finding, Section
@@ -77,7 +78,7 @@ def sealed(look: Look) -> Checked:
     if questions is None or not look.has_target:
         return Checked()
     timeless = _timeless(look) if look.split == "time" else look.features
-    names = [n for n in timeless if n in questions.column_names]
+    names = [n for n in timeless if n in questions.column_names and not rows.numbers_rows(look.table[n], n)]
     changes = compared(look, look.table, questions, names)
     if not changes:
         return Checked()
@@ -129,7 +130,7 @@ def change(name: str, two: Two) -> Change | None:
     """Compare one column; None where it cannot be compared (free text)."""
     parts = [(np.asarray(column.is_null()), column) for column in two]
     empty = _emptier(name, *(gone for gone, _ in parts))
-    filled = Two(*(column.drop_null() for column in two))
+    filled = Two(*(_filled(column) for column in two))
     if min(len(column) for column in filled) < FEWEST:
         return empty
     graded = rows.is_time(two.before) or (rows.is_number(two.before) and rows.distinct(two.before) > FEW_VALUES)
@@ -137,6 +138,12 @@ def change(name: str, two: Two) -> Change | None:
     if found is None or empty.moved > found.moved:
         return empty if found is None else _doubled(empty)
     return _doubled(found)
+
+
+def _filled(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """The values that say something: not empty, and a finite number where it is one."""
+    column = column.drop_null()
+    return column.filter(pc.is_finite(column)) if pa.types.is_floating(column.type) else column
 
 
 def _doubled(one: Change) -> Change:
