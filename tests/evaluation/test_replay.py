@@ -66,6 +66,14 @@ def test_nothing_that_came_later_is_known_at_a_date_and_the_sealed_part_is_never
         assert later.max() <= until <= cut_value(pinned.seal.cut)
 
 
+def test_the_report_tells_how_past_promises_were_kept(project):
+    flow.replay(project, "rain", 2)
+    flow.evaluate(project, "rain")
+    flow.report(project, "rain")
+    assert "Promises kept" in project.page("rain", "en")
+    assert "Gehaltene Versprechen" in project.page("rain", "de")
+
+
 def test_a_case_without_time_cannot_be_replayed(project):
     (project.root / "cases" / "timeless.yaml").write_text(CASE.replace("days", "people"), encoding="utf-8")
     flow.ingest(project, str(project.root / "days.csv"), "people")

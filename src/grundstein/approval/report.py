@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from grundstein.approval import buying, evidence, method
+from grundstein.approval import buying, evidence, method, promises
 from grundstein.approval.first_screen import first_screen
 from grundstein.approval.phrases import Phrases
 from grundstein.approval.story import Attempt, Step, Story, story
@@ -24,6 +24,7 @@ PARTS = (
     evidence.evidence,
     buying.buying,
     evidence.failures,
+    promises.promises,
     evidence.findings,
     method.data,
     method.method,

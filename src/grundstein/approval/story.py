@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from grundstein.core.findings import Finding
     from grundstein.core.ports import Entry, Head, Ledger
-    from grundstein.core.records import Outcome
+    from grundstein.core.records import Outcome, Promise
 
 Kind = Literal["list", "sort", "number", "rank", "other"]
 THOUSAND = 1000.0
@@ -44,7 +44,8 @@ class Step(NamedTuple):
 class Story:
     """All that a report may speak of. Without a verdict it is the preview of an experiment.
 
-    `edits` are the changes of the case since its first evaluation, `batches` the arrivals at its tables.
+    `edits` are the changes of the case since its first evaluation, `batches` the arrivals at its tables, `promises`
+    those of a replay of the same snapshot.
     """
 
     question: Case
@@ -60,6 +61,7 @@ class Story:
     opening: Opening | None = None
     seal: Seal | None = None
     batches: tuple[Batch, ...] = ()
+    promises: tuple[Promise, ...] = ()
 
     @property
     def sealed(self) -> bool:
@@ -184,7 +186,7 @@ class Story:
         return min(self.gains, key=lambda name: self.gains[name].low - self.margins.get(name, 0.0), default="")
 
 
-def story(entry: Entry, ledger: Ledger, name: str, currency: str) -> Story:
+def story(entry: Entry, ledger: Ledger, name: str, currency: str, replayed: Sequence[Promise] = ()) -> Story:
     """Gather what led to a Verdict (or to an Experiment: a preview) from the ledger alone."""
     verdict = entry.record if isinstance(entry.record, Verdict) else None
     run = ledger.get(verdict.experiment) if verdict else entry
@@ -209,6 +211,7 @@ def story(entry: Entry, ledger: Ledger, name: str, currency: str) -> Story:
         opening=cast("Opening", opened.record) if opened else None,
         seal=cast("Seal", sealed.record),
         batches=tuple(cast("Batch", row.record) for row in arrived),
+        promises=tuple(one for one in replayed if one.snapshot == experiment.snapshot),
     )
 
 

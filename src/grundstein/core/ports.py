@@ -290,6 +290,9 @@ class Project(Protocol):
     def aside(self, name: str) -> Ledger:
         """A ledger of its own, with the same salt, for work that must not count in the project's: a replay."""
 
+    def has_aside(self, name: str) -> bool:
+        """Whether that ledger was begun."""
+
     @property
     def tables(self) -> TableStore:
         """The table store."""

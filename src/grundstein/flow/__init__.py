@@ -19,8 +19,8 @@ from grundstein.flow.guarding import known_before, refuse_leaks
 from grundstein.flow.outside import Judged, report_of, with_outside
 from grundstein.flow.outside import judge as judge_outside
 from grundstein.flow.pinning import asked, pin, pinned_of
-from grundstein.flow.remembering import edits_of, rundown, tried
-from grundstein.flow.replaying import replay
+from grundstein.flow.remembering import edits_of, rundown, trail, tried
+from grundstein.flow.replaying import replay, replayed
 from grundstein.flow.signing import add_person, people_of, release, remove_person, roll_back, sign, standing
 from grundstein.flow.tidying import tidy
 
@@ -120,7 +120,7 @@ def reported(entry: Entry, project: Project) -> Entry:
     from grundstein.core.canonical import digest
 
     project.progress.step("report")
-    story = writing.story(entry, project.ledger, project.name, project.currency)
+    story = writing.story(entry, project.ledger, project.name, project.currency, replayed(project))
     pages = {}
     for language in project.languages:
         page = writing.page(story, language)
@@ -222,6 +222,7 @@ __all__ = [
     "sign",
     "standing",
     "tidy",
+    "trail",
     "tried",
     "write_answers",
 ]

@@ -22,8 +22,8 @@ def replay(project: Project, name: str, steps: int = STEPS) -> list[Promise]:
     from grundstein.evaluation.replay import dates, promise
 
     pinned = pinned_of(pin(asked(project, name), project), project)
+    known = {_mark(one): one for one in replayed(project)}
     ledger = project.aside("replay")
-    known = {_mark(one): one for one in (cast("Promise", row.record) for row in ledger.entries(Promise))}
     found = []
     for date in dates(pinned, steps):
         mark = (pinned.snapshot, date.at, date.until, pinned.budget, pinned.lock)
@@ -32,6 +32,13 @@ def replay(project: Project, name: str, steps: int = STEPS) -> list[Promise]:
             ledger.once(one)
             found.append(one)
     return found
+
+
+def replayed(project: Project) -> list[Promise]:
+    """All promises of the replay's ledger; none where nobody has replayed anything."""
+    if not project.has_aside("replay"):
+        return []
+    return [cast("Promise", row.record) for row in project.aside("replay").entries(Promise)]
 
 
 def _mark(one: Promise) -> tuple[str, str, str, int, str]:

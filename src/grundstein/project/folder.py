@@ -106,9 +106,14 @@ class Folder:
         """A ledger of its own, `NAME.sqlite` beside the project's."""
         from grundstein.stores.ledger import SqliteLedger
 
-        return SqliteLedger(
-            (self.root / self.settings.ledger).with_name(f"{name}.sqlite"), Foundation(self.name, self.salt)
-        )
+        return SqliteLedger(self._beside(name), Foundation(self.name, self.salt))
+
+    def has_aside(self, name: str) -> bool:
+        """Whether that ledger was begun."""
+        return self._beside(name).is_file()
+
+    def _beside(self, name: str) -> Path:
+        return (self.root / self.settings.ledger).with_name(f"{name}.sqlite")
 
     @cached_property
     def lock(self) -> str:
