@@ -11,8 +11,8 @@ from arriving_people import people
 from grundstein import flow
 from grundstein.core.errors import Refused
 from grundstein.core.records import Snapshot
+from grundstein.flow.guarding import refuse_leaks
 from grundstein.project.folder import Folder, create_project, open_project
-from grundstein.project.odcs import known_at_line
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -77,7 +77,7 @@ def test_the_answer_to_the_question_is_remembered_and_the_case_evaluated_anew(pr
     timeless(project)
     first = flow.evaluate(project, "leaving")
     (question,) = (f for f in first.record.findings if f.facts.get("column") == "form" and f.section == "issue")
-    line = known_at_line("after")
+    line = "known_at: after"
     assert line in question.text()
     say(project, "form", line)
     again = flow.evaluate(open_project(project.root), "leaving")
@@ -90,7 +90,7 @@ def test_the_answer_to_the_question_is_remembered_and_the_case_evaluated_anew(pr
 
 def test_a_rule_cannot_look_at_what_is_known_only_afterwards(project):
     brought(project, with_reason(people(300, 3, 2.5)))
-    say(project, "form", known_at_line("after"))
+    say(project, "form", "known_at: after")
     rule = CASE + "baseline: form > 900\n"
     (project.root / "cases" / "leaving.yaml").write_text(rule, encoding="utf-8")
     with pytest.raises(Refused, match='looks at "form"'):
@@ -117,3 +117,41 @@ def test_an_earlier_version_alone_shows_nothing(project):
     now = pinned(project)
     assert "form" not in now.case.ignore
     assert not now.told
+
+
+def scored(n: int = 300) -> str:
+    """The people with a score, for a third of them written a month after their day."""
+    head, *lines = people(n, 3, 2.5).splitlines()
+    found = [head.replace("leaves", "score,scored,leaves")]
+    for place, line in enumerate(lines):
+        kept, _, answer = line.rpartition(",")
+        day = np.datetime64(kept.rpartition(",")[2])
+        written = day + (30 if place % 3 == 0 else -3)
+        found.append(f"{kept},{place * 7 % 101},{written},{answer}")
+    return "\n".join(found) + "\n"
+
+
+@pytest.mark.parametrize("data", ["people", "SELECT *, tenure * 2 AS twice FROM people"])
+def test_values_written_later_than_their_row_are_hidden_on_both_sides_of_the_seal(project, data):
+    brought(project, scored())
+    say(project, "score", "known_at: scored")
+    case = CASE.replace("data: people", f'data: "{data}"').replace("ignore: [day]", "time: day")
+    (project.root / "cases" / "leaving.yaml").write_text(case, encoding="utf-8")
+    opened = open_project(project.root)
+    snapshot = flow.pin(flow.asked(opened, "leaving"), opened)
+    now = flow.pinned_of(snapshot, opened)
+    refuse_leaks(snapshot, opened, now)
+    (told,) = (f for f in now.told if f.code == "GST-K13")
+    assert (told.facts["rows"], told.facts["filled"]) == (100, 300)
+    split = now.split
+    for rows in (split.development["rows"], split.questions):
+        assert rows.num_rows / 3.5 < rows["score"].null_count < rows.num_rows / 2.5
+        assert rows["score"].null_count == rows["scored"].null_count
+
+
+def test_what_the_contract_says_stands_in_the_snapshot(project):
+    brought(project, scored())
+    assert flow.pin(flow.asked(project, "leaving"), project).record.known_at == {}
+    say(project, "score", "known_at: scored")
+    said = flow.pin(flow.asked(project, "leaving"), open_project(project.root)).record.known_at
+    assert said == {"score": "scored"}

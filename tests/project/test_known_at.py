@@ -8,7 +8,7 @@ import pytest
 
 from grundstein.core.errors import Refused
 from grundstein.project import yaml_files
-from grundstein.project.odcs import contract_content, known_at_line, read_contract
+from grundstein.project.odcs import contract_content, read_contract
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,38 +38,47 @@ def read(folder: Path, line: str):
     return read_contract(yaml_files.read(path), path)
 
 
+LINES = ("known_at: {said}", "customProperties: [{{property: known_at, value: {said}}}]")
+
+
+@pytest.mark.parametrize("line", LINES)
 @pytest.mark.parametrize("said", ["before", "after", "EndedAt"])
-def test_the_line_that_a_question_asks_for_is_read_and_kept(tmp_path: Path, said: str):
-    contract = read(tmp_path, known_at_line(said))
+def test_the_line_that_a_question_asks_for_is_read_and_kept(tmp_path: Path, said: str, line: str):
+    contract = read(tmp_path, line.format(said=said))
     assert contract.column("duration").known_at == said
-    path = tmp_path / "again.yaml"
-    yaml_files.write(path, contract_content(contract))
-    assert read_contract(yaml_files.read(path), path).column("duration").known_at == said
+    for before in (None, yaml_files.read(tmp_path / "calls.yaml")):
+        path = tmp_path / "again.yaml"
+        yaml_files.write(path, contract_content(contract, before))
+        assert path.read_text(encoding="utf-8").count("known_at") == 1
+        assert read_contract(yaml_files.read(path), path).column("duration").known_at == said
 
 
+@pytest.mark.parametrize("line", LINES)
 @pytest.mark.parametrize(("said", "near"), [("afterwards", "after"), ("befor", "before"), ("endet_at", "EndedAt")])
-def test_another_word_is_refused_with_file_line_and_the_nearest_word(tmp_path: Path, said: str, near: str):
+def test_another_word_is_refused_with_file_line_and_the_nearest_word(tmp_path: Path, said: str, near: str, line: str):
     with pytest.raises(Refused) as refused:
-        read(tmp_path, known_at_line(said))
+        read(tmp_path, line.format(said=said))
     assert "calls.yaml, line 15" in refused.value.what
     assert f'"{near}"' in refused.value.expected
 
 
-def test_a_column_that_is_no_time_is_refused(tmp_path: Path):
+@pytest.mark.parametrize("said", ["id", "duration"])
+def test_a_column_that_is_no_time_is_refused(tmp_path: Path, said: str):
     with pytest.raises(Refused, match="no column of time") as refused:
-        read(tmp_path, known_at_line("id"))
+        read(tmp_path, f"known_at: {said}")
     assert "EndedAt" in refused.value.expected
 
 
-def test_a_line_in_the_wrong_place_is_refused_with_the_right_one(tmp_path: Path):
+@pytest.mark.parametrize("line", ["knownAt: after", "customProperties: [{property: known-at, value: after}]"])
+def test_another_spelling_is_refused(tmp_path: Path, line: str):
     with pytest.raises(Refused, match="line 15") as refused:
-        read(tmp_path, "known_at: after")
-    assert known_at_line("after") in refused.value.expected
+        read(tmp_path, line)
+    assert '"known_at"' in refused.value.expected
 
 
-def test_another_spelling_of_the_property_is_refused(tmp_path: Path):
-    with pytest.raises(Refused, match="knownAt"):
-        read(tmp_path, "customProperties: [{property: knownAt, value: after}]")
+def test_what_is_said_twice_is_refused(tmp_path: Path):
+    with pytest.raises(Refused, match="twice"):
+        read(tmp_path, "known_at: after\n        customProperties: [{property: known_at, value: before}]")
 
 
 def test_nothing_said_is_nothing(tmp_path: Path):

@@ -102,22 +102,22 @@ def read_contract(content: Mapping[str, Any], path: Path) -> Contract:
 def _check_known_at(
     entry: PropertyFile, contract: Contract, content: Mapping[str, Any], index: int, path: Path
 ) -> None:
-    """`known_at` is before, after or a column of time, and stands under `customProperties`; else Refused."""
+    """`known_at` is before, after or a column of time, said once, beside the column's fields or as custom property."""
     place: list[str | int] = ["schema", 0, "properties", index]
-    loose = [name for name in (entry.model_extra or {}) if _is_known_at(name)]
-    if loose:
+    beside = [([*place, name], name, value) for name, value in (entry.model_extra or {}).items()]
+    custom = [([*place, "customProperties", k, "value"], one.name, one.value) for k, one in enumerate(entry.custom)]
+    said = [one for one in (*beside, *custom) if "".join(filter(str.isalnum, one[1])).casefold() == "knownat"]
+    for at, name, value in said:
+        where = f"{path.name}, line {line_of(content, at)}"
+        if name != "known_at":
+            raise Refused(f"{where}: `{name}` is unknown.", 'Did you mean "known_at"?', f"Correct it in {path}")
+        _check_when(str(value or ""), entry.name, contract, where, path)
+    if len(said) > 1:
         raise Refused(
-            f"{path.name}, line {line_of(content, [*place, loose[0]])}: `{loose[0]}` is no field of a column.",
-            f"The line `{known_at_line(str((entry.model_extra or {})[loose[0]]))}`.",
-            f"Correct it under `{entry.name}` in {path}",
+            f"{path.name}, line {line_of(content, said[1][0])}: {entry.name} says `known_at` twice.",
+            "One line that says it.",
+            f"Remove one of them in {path}",
         )
-    for number, one in enumerate(entry.custom):
-        if not _is_known_at(one.name):
-            continue
-        where = f"{path.name}, line {line_of(content, [*place, 'customProperties', number, 'value'])}"
-        if one.name != "known_at":
-            raise Refused(f"{where}: `{one.name}` is unknown.", "The property known_at.", f"Correct it in {path}")
-        _check_when(str(one.value or ""), entry.name, contract, where, path)
 
 
 def _check_when(said: str, column: str, contract: Contract, where: str, path: Path) -> None:
@@ -138,15 +138,6 @@ def _check_when(said: str, column: str, contract: Contract, where: str, path: Pa
 
 def _listed(names: Sequence[str]) -> str:
     return f": {', '.join(names)}" if names else ""
-
-
-def _is_known_at(name: str) -> bool:
-    return "".join(filter(str.isalnum, name)).casefold() == "knownat"
-
-
-def known_at_line(value: str) -> str:
-    """Return the line that a person writes under a column to say when its values are known."""
-    return f"customProperties: [{{property: known_at, value: {value}}}]"
 
 
 def contract_content(contract: Contract, before: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -172,8 +163,8 @@ def contract_content(contract: Contract, before: dict[str, Any] | None = None) -
 
 
 def _without_flags(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """What stays of a column's entry when it is written anew: its flags are written where they hold."""
-    return {name: value for name, value in entry.items() if name not in ("required", "primaryKey")}
+    """What stays of a column's entry when it is written anew: flags and `known_at` are written where they hold."""
+    return {name: value for name, value in entry.items() if name not in ("required", "primaryKey", "known_at")}
 
 
 def _column(entry: PropertyFile, content: Mapping[str, Any], index: int, path: Path) -> Column:
@@ -182,7 +173,8 @@ def _column(entry: PropertyFile, content: Mapping[str, Any], index: int, path: P
         line = line_of(content, ["schema", 0, "properties", index])
         said = nearest(physical, TYPES).capitalize()
         raise Refused(f"{path.name}, line {line}: `physicalType: {entry.physical}` is unknown.", said, f"Mend {path}")
-    custom = {one.name: one.value for one in entry.custom}
+    custom: dict[str, Any] = {"known_at": (entry.model_extra or {}).get("known_at")}
+    custom |= {one.name: one.value for one in entry.custom}
     return Column(
         name=entry.name,
         type=physical,
