@@ -209,9 +209,9 @@ def _refusals(files: Sequence[Polluted], found: Result) -> str:
     return (
         f"`read_raw` refuses the {len(empty)} files without a record by saying so, with the names they have; counted "
         f"as not read, that would be {strict.mean(files):.3f} simple, {strict.mean(files, weighted=True):.3f} "
-        "weighted. Rows that the clean files do not have: in `file_multitable_same` (the same names come again below: "
-        "read on as one table), in `less_sep in the names` (one name is lost, the others are given from the left, and an issue "
-        "says so), and in names that stand twice (read once)."
+        "weighted. Rows that the clean files do not have: `file_multitable_same` (the same names come again below: "
+        "read on as one table), `less_sep in the names` (one name is lost, the others are given from the left, and an "
+        "issue says so), and names that stand twice (read once)."
     )
 
 
