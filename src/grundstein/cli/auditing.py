@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 def audit(
     context: typer.Context,
+    case: Annotated[str, typer.Argument(help="Only this case: its edits, openings and verdicts, in words.")] = "",
     head: Annotated[str, typer.Option(help="A head that an earlier report carries: is it in this ledger?")] = "",
     as_json: Json = False,
 ) -> None:
@@ -32,15 +33,15 @@ def audit(
             "The ledger that the report was written from.",
             "Find out who has replaced or rewritten ledger.sqlite, and bring it back from a backup",
         )
-    broken = flow.audit(opened)
-    rows = [_row(entry) for entry in opened.ledger.entries()]
+    broken, entries = flow.audit(opened), list(opened.ledger.entries())
+    rows = [dict[str, object](line) for line in flow.trail(opened, case)] if case else [_row(e) for e in entries]
     end = opened.ledger.head()
     if as_json:
         say_json({"head": end.hash, "sequence": end.sequence, "born": end.born, "broken": broken, "rows": rows})
     else:
         grid(rows)
         say([("BROKEN", sentence, "") for sentence in broken])
-        whole = f"whole, {len(rows)} rows since {end.born[:10]}; tables, models and reports as they were written"
+        whole = f"whole, {len(entries)} rows since {end.born[:10]}; tables, models and reports as they were written"
         say([("Chain", "broken" if broken else whole, ""), ("Head", end.hash, "")])
     if broken:
         raise typer.Exit(1)

@@ -29,6 +29,16 @@ def rundown(project: Project, since: str) -> Mapping[str, Sequence[Mapping[str, 
     return since_date(attempts(_cases(project), list(project.ledger.entries())), since)
 
 
+def trail(project: Project, name: str) -> Sequence[Mapping[str, str]]:
+    """Return what was done with a case, line by line: asked, edited, evaluated, opened, and what the judge said."""
+    from grundstein.approval.trail import trail as lines
+
+    found = lines(list(project.ledger.entries()), name)
+    if not found:
+        project.case(name)
+    return found
+
+
 def edits_of(project: Project, pinned: Pinned) -> tuple[Finding, ...]:
     """Return the finding that lists the fields of a case that were changed since it was first evaluated."""
     from grundstein.approval.memory import edits
