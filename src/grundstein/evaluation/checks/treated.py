@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Flags = NDArray[np.bool_]
 
-FEWEST, ERROR, COMPARISONS, MOST_CATEGORIES, SHOWN = 30, 0.05, 4, 30, 10
+FEWEST, ERROR, COMPARISONS, MOST_CATEGORIES, SHOWN = 30, 0.05, 4, 200, 10
 WRONG, SELECTED, OFF = 0.05, 0.8, 0.05
 TITLE = {"en": "Wrong answers by group of people", "de": "Falsche Antworten nach Personengruppe"}
 TITLE_NUMBER = {"en": "Mean error by group of people", "de": "Mittlerer Fehler nach Personengruppe"}
