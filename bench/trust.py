@@ -185,8 +185,9 @@ def covered(quick: bool) -> list[Row]:
         found = [_covered(known, f"salt{k}") for k in range(1 if quick else 5)]
         for how in found[0]:
             mean = np.mean([one[how] for one in found], axis=0)
-            row: Row = {"table": name, "how": how, "out of fold": round(mean[0], 3), "sealed": round(mean[1], 3)}
-            rows.append(row | {"single, or share of width": round(mean[2], 3), "wrong among single": round(mean[3], 3)})
+            names = ("out of fold", "sealed", "single, or share of width", "wrong among single")
+            figures = {n: f"{figure:.3f}" for n, figure in zip(names, mean, strict=True)}
+            rows.append({"table": name, "how": how, **figures})
     return rows
 
 
@@ -244,7 +245,9 @@ def foretold(quick: bool) -> list[Row]:
         after = foretell(look.values[look.winner], rule, {"rule": 0.0}, units, opening_level(1, shown=False)).detectable
         ratio = f"{told / after:.2f}" if told and after else "-"
         measure = TASK.measure(case)
-        rows.append({"table": name, "measure": measure, "before": told, "after": f"{after:.4g}", "ratio": ratio})
+        rows.append(
+            {"table": name, "measure": measure, "before": f"{told:.4g}", "after": f"{after:.4g}", "ratio": ratio}
+        )
     return rows
 
 
