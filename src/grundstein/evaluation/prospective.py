@@ -68,8 +68,8 @@ class Laid:
 class Prospect:
     """The units that can be judged now. `source`: for each row the place of its deposit among those asked, -1: none.
 
-    `late`: answered units whose truth had been known before, or that are dated before the answers. `new`: units that
-    came later and that nobody was asked about.
+    `late`: answered units whose truth had been known before, or that are dated before the answers (none where truth is
+    whatever comes later). `new`: units that came later and that nobody was asked about.
     """
 
     source: NDArray[np.int64]
@@ -103,12 +103,13 @@ def prospect(pinned: Pinned, laid: Sequence[Laid]) -> Prospect:
     said = np.logical_or.reduce(answered)
     seen = np.logical_or.reduce([said, *there])
     judged = source >= 0
-    cluster = clusters(rows.filter(pa.array(judged)), pinned.seal)
+    told = bool(pinned.case.options.get("target"))
+    cluster = clusters(rows.filter(pa.array(judged)), pinned.seal) if told else unit[judged]
     return Prospect(
         source=source,
-        late=len(np.unique(unit[said & known & ~judged])),
+        late=len(np.unique(unit[said & known & ~judged])) if told else 0,
         new=len(np.unique(unit[known & ~seen])),
-        open=sum(len(np.setdiff1d(one.units, unit[known])) for one in laid[-1:]),
+        open=len(np.setdiff1d(laid[-1].units, unit[known if told else judged])),
         clusters=len(np.unique(cluster)),
     )
 

@@ -189,7 +189,7 @@ def _prospect(pinned: Pinned, own: Sequence[Laid]) -> tuple[Prospect | None, str
     closed = next((one.then.closed for one in own if one.then.closed), "")
     found = prospect(pinned, own)
     late = f"the outcome of all {found.late:,} answered units was known before" if found.late else ""
-    return found, closed or ("" if found.clusters else late)
+    return found, closed or (late if not found.clusters and not found.open else "")
 
 
 def _missing(found: Prospect | None) -> int:
