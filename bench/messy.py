@@ -12,8 +12,9 @@ import tempfile
 import time
 from collections import Counter
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from grundstein.core.errors import Refused
 from grundstein.lake.reading import read_raw
@@ -44,7 +45,7 @@ class Polluted:
 
     path: Path
     clean: Rows
-    parameters: Mapping[str, object]
+    parameters: Mapping[str, Any]
     weight: float
 
     @property
@@ -129,17 +130,23 @@ def duckdb_told(file: Polluted) -> Rows | None:
     return _duckdb(file, {**options, **TOLERANT})
 
 
-def _duckdb(file: Polluted, options: Mapping[str, object]) -> Rows | None:
+@cache
+def _engine() -> Any:
     import duckdb
 
-    with duckdb.connect(config={"threads": 1}) as connection:
-        try:
-            found = connection.read_csv(str(file.path), **options)
-            rows = [["" if cell is None else str(cell) for cell in row] for row in found.fetchall()]
-        except duckdb.Error:
-            return None
-        unnamed = all(re.fullmatch(r"column\d+", name) for name in found.columns)
-        return rows if unnamed else [list(found.columns), *rows]
+    return duckdb.connect(config={"threads": 1})
+
+
+def _duckdb(file: Polluted, options: Mapping[str, Any]) -> Rows | None:
+    import duckdb
+
+    try:
+        found = _engine().read_csv(str(file.path), **options)
+        rows = [["" if cell is None else str(cell) for cell in row] for row in found.fetchall()]
+    except duckdb.Error:
+        return None
+    unnamed = all(re.fullmatch(r"column\d+", name) for name in found.columns)
+    return rows if unnamed else [list(found.columns), *rows]
 
 
 def polluted(folder: Path) -> list[Polluted]:

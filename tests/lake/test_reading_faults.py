@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from grundstein.core.errors import Refused
-from grundstein.lake.reading import read_raw, workbook
+from grundstein.lake.reading import read_raw, records, workbook
 
 SLOW = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 QUICK = settings(SLOW, max_examples=150)
@@ -168,3 +168,19 @@ def test_the_reader_of_workbooks_takes_no_more_than_its_limit():
         check=True,
     )
     assert b"error" in done.stdout
+
+
+@given(text=st.text(alphabet='ab1,;"\n\r ', max_size=300), step=st.integers(1, 5))
+@QUICK
+def test_a_text_read_in_steps_is_read_as_at_once(tmp_path, text, step):
+    data = b"a,b,c\n" + text.encode()
+    at_once = outcome(tmp_path / "file.csv", data)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(records, "STEP", step)
+        in_steps = outcome(tmp_path / "file.csv", data)
+    assert (at_once is None) == (in_steps is None)
+    if at_once is not None:
+        assert at_once.table.equals(in_steps.table)
+        assert at_once.line.equals(in_steps.line)
+        assert at_once.broken.equals(in_steps.broken)
+        assert at_once.findings == in_steps.findings

@@ -22,7 +22,7 @@ def notes_below(rows: Sequence[Row], numbers: Sequence[int], width: int, blank: 
     which there must be two; one is enough where a blank line stands above the notes.
     """
     above = rows[: min(SAMPLE, len(rows) * 2 // 3)]
-    if len(above) < LEAST:
+    if len(above) < LEAST or not _is_short(rows[-1], width):
         return 0
     kinds = column_kinds(above, width)
     typed = [at for at in range(width) if kinds[at] in TYPED and all((row[at] or "").strip() for row in above)]
@@ -32,6 +32,9 @@ def notes_below(rows: Sequence[Row], numbers: Sequence[int], width: int, blank: 
     return notes if notes and (len(typed) > 1 or numbers[-notes] - 1 in blank) else 0
 
 
+def _is_short(row: Row, width: int) -> bool:
+    return sum(bool((cell or "").strip()) for cell in row) <= max(1, width // 3)
+
+
 def _is_note(row: Row, kinds: Sequence[Kind], typed: Sequence[int]) -> bool:
-    few = sum(bool((cell or "").strip()) for cell in row) <= max(1, len(kinds) // 3)
-    return few and not any(kind(row[at]) == kinds[at] for at in typed)
+    return _is_short(row, len(kinds)) and not any(kind(row[at]) == kinds[at] for at in typed)

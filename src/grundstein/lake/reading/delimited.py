@@ -18,7 +18,7 @@ from grundstein.lake.reading.fitting import MARKS, split
 from grundstein.lake.reading.header import TOP, Header, find_header
 from grundstein.lake.reading.naming import clean_names, listed
 from grundstein.lake.reading.raw import Empty, Raw, broken_table, misfits, text_table
-from grundstein.lake.reading.records import Records, long_fields, one_reading, read_records, settle
+from grundstein.lake.reading.records import Records, long_fields, one_reading, read_records, settle, uncollected
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -51,6 +51,11 @@ class Layout:
 
 def read_delimited(data: bytes, source: str, settings: Mapping[str, str], hints: Contract | None) -> Raw:
     """Return the records of a CSV or TSV file; Refused where it is empty, has names only, or is no table."""
+    with uncollected():
+        return _read(data, source, settings, hints)
+
+
+def _read(data: bytes, source: str, settings: Mapping[str, str], hints: Contract | None) -> Raw:
     decoded = decode(data, settings.get("encoding", ""))
     lines = list(io.StringIO(decoded.text, newline=""))
     with long_fields():
