@@ -61,8 +61,13 @@ def from_typed(values: pa.Array, column: Column, timezone: str) -> tuple[pa.Arra
 
 def reasons_of(values: pa.Array, bad: NDArray[np.int64], column: Column) -> list[tuple[int, str]]:
     """Return for each of the positions `bad` why its value is not of the column's type."""
-    said = values.take(pa.array(bad, pa.int64())).to_pylist()
-    return [(row, _reason(str(value), column)) for row, value in zip(bad.tolist(), said, strict=True)]
+    said = values.take(pa.array(bad, pa.int64()))
+    if column.type in ("date", "instant"):
+        whys = _no_dates(pc.cast(said, pa.string()), column)
+    else:
+        whys = [f"is not {_expected(column)}"] * len(said)
+    told = zip(bad.tolist(), said.to_pylist(), whys, strict=True)
+    return [(row, f"{column.name} {_quoted(str(value))} {why}") for row, value, why in told]
 
 
 def schema(contract: Contract) -> pa.Schema:
@@ -160,21 +165,25 @@ def _plain(column: Column) -> Column:
     return Column(column.name, column.type, scale=column.scale, source=source)
 
 
-def _reason(value: str, column: Column) -> str:
-    said = f'"{value[:SHOWN]}..."' if len(value) > SHOWN else f'"{value}"'
-    words = {"integer": "a whole number", "number": "a number", "boolean": "true or false", "date": "a date"}
-    what = words.get(column.type, f"an amount with up to {column.scale} decimals")
-    if column.type in ("date", "instant"):
-        return f"{column.name} {said} {_no_date(value, column)}"
-    return f"{column.name} {said} is not {what}"
+def _quoted(value: str) -> str:
+    return f'"{value[:SHOWN]}..."' if len(value) > SHOWN else f'"{value}"'
 
 
-def _no_date(value: str, column: Column) -> str:
-    parts = take_apart(pa.array([value]), column.source.get("dates", "") or "dmy")
-    if not parts.shaped[0]:
-        return f"is not {'a date' if column.type == 'date' else 'a point in time'}"
-    if not parts.valid[0]:
-        return "is no day of the calendar"
-    if column.type == "date" and parts.clock[0] > 0:
-        return "has a time of day"
-    return "is skipped by the clocks in spring" if column.type == "instant" else "may be day or month first"
+def _expected(column: Column) -> str:
+    words = {"integer": "a whole number", "number": "a number", "boolean": "true or false"}
+    return words.get(column.type, f"an amount with up to {column.scale} decimals")
+
+
+def _no_dates(texts: pa.Array, column: Column) -> list[str]:
+    """Why these texts are no dates."""
+    if not len(texts):
+        return []
+    parts = take_apart(texts, column.source.get("dates", "") or "dmy")
+    one = column.type == "date"
+    last = "may be day or month first" if one else "is skipped by the clocks in spring"
+    whys = np.full(len(texts), last, dtype=object)
+    if one:
+        whys[parts.clock > 0] = "has a time of day"
+    whys[~parts.valid] = "is no day of the calendar"
+    whys[~parts.shaped] = f"is not {'a date' if one else 'a point in time'}"
+    return whys.tolist()

@@ -19,7 +19,7 @@ from grundstein.core.findings import Finding
 from grundstein.lake import checks
 from grundstein.lake.contracts import changed_columns
 from grundstein.lake.streaming.keys import NONE, repeated
-from grundstein.lake.streaming.parts import OTHER, Piece, Recoded, summed
+from grundstein.lake.streaming.parts import MISFITS, OTHER, Piece, Recoded, summed
 from grundstein.lake.streaming.pouring import jar, parts
 from grundstein.lake.streaming.proposing import again, draft, settled
 from grundstein.lake.streaming.sifting import Sieve, aside_of
@@ -193,7 +193,7 @@ def spooled(jars: Sequence[Jar], contract: Contract, timezone: str, folder: Path
     spool, counts, sieve, owner = Spool(folder, contract), Counts(), Sieve(contract, timezone), []
     told: list[Finding] = []
     for number, one in enumerate(jars):
-        other = ""
+        other, first = "", 0
         broken, rows = counts.broken, counts.rows
         for piece in _ahead(parts(one)):
             part = _all_aside(piece, other) if other else piece
@@ -203,8 +203,12 @@ def spooled(jars: Sequence[Jar], contract: Contract, timezone: str, folder: Path
             spool.write(sifted)
             counts.add(part, sifted)
             owner.append(number)
-        told += one.told
+            first = first or (part.broken["line"][0].as_py() if part.broken.num_rows else 0)
         _readable(one, counts.broken - broken, counts.rows - rows, other)
+        told += one.told
+        if first and one.layout:
+            read = counts.broken - broken + counts.rows - rows
+            told.append(Finding(MISFITS, "issue", {"count": counts.broken - broken, "total": read, "line": first}))
     spool.close()
     counts.findings = list(summed([*_once(told), *counts.findings]))
     return Spooled(spool, counts, jars, owner)
@@ -294,11 +298,8 @@ def _columns(piece: Piece, contract: Contract, name: str) -> None:
 
 def _other(piece: Piece) -> str:
     """Why the rest of a file is put aside, "" where it is not: it belongs to another table."""
-    if not piece.other:
-        return ""
-    mine = [line for line, reason in zip(*(piece.broken[n].to_pylist() for n in ("line", "reason")), strict=True)
-            if reason.startswith(OTHER)]  # fmt: skip
-    return f"{OTHER}, which begins in line {min(mine)}"
+    reasons = piece.broken["reason"].to_pylist() if piece.other else []
+    return next((reason for reason in reasons if reason.startswith(OTHER)), "")
 
 
 def _all_aside(piece: Piece, reason: str) -> Piece:

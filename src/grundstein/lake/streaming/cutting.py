@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-BLOCK = 32 << 20
+BLOCK = 16 << 20
 MOST = 256 << 20
 LINE_END, RETURN = 10, 13
 

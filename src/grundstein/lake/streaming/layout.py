@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from grundstein.core.findings import Finding
     from grundstein.lake.reading.raw import Raw
 
-CONTEXT = 60
-HEAD = 1 << 20
+CONTEXT = 40
+HEAD, MOST, FEW_LINES = 1 << 17, 1 << 22, 200
 ALWAYS_TOLD = frozenset(("GST-D30", "GST-D31", "GST-D33", "GST-D34", "GST-D35", "GST-D36", "GST-D40", "GST-D47"))
 
 
@@ -73,7 +73,7 @@ class Layout:
 
 
 def lay_out(path: Path, settings: Mapping[str, str], hints: Contract | None, thorough: bool = False) -> Layout:
-    """Find out how a delimited file is read, by its first megabyte; `thorough`: its encoding by all bytes."""
+    """Find out how a delimited file is read, by its first lines; `thorough`: its encoding by all bytes."""
     encoding, sure = find_encoding(path, settings, thorough)
     head = _head(path, encoding)
     asked = {**settings, "encoding": "utf-8"}
@@ -121,16 +121,17 @@ def _named(findings: tuple[Finding, ...], encoding: str, sure: bool) -> tuple[Fi
 
 
 def _head(path: Path, encoding: str) -> bytes:
-    """The first megabyte as UTF-8, up to the end of a line."""
-    held: list[bytes] = []
+    """The first lines as UTF-8: 128 kB, more where lines are long."""
+    text = b""
     for piece in utf8(path, encoding):
-        held.append(piece)
-        if sum(map(len, held)) >= HEAD:
+        text += piece
+        if len(text) >= MOST:
             break
-    text = b"".join(held)
-    if len(text) < HEAD:
-        return text
-    return text[: text.rfind(b"\n", 0, HEAD) + 1 or text.rfind(b"\r", 0, HEAD) + 1 or HEAD]
+    for size in (HEAD, MOST):
+        end = text.rfind(b"\n", 0, size) + 1 or text.rfind(b"\r", 0, size) + 1 or size
+        if text.count(b"\n", 0, end) >= FEW_LINES and end < len(text):
+            return text[:end]
+    return text if len(text) < MOST else text[:end]
 
 
 def _bytes(lines: list[str]) -> bytes:

@@ -16,7 +16,7 @@ from grundstein.lake.streaming.parts import FEW, MISFITS, Piece, joined
 from grundstein.lake.streaming.stream import find_encoding, utf8
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -53,8 +53,8 @@ def lay_out_json(path: Path, settings: Mapping[str, str]) -> JsonLayout:
     kept, told = [], list(start.findings)
     for data, line in json_blocks(layout):
         piece = _read(data, np.arange(line, line + line_ends(data) + 1), layout)
+        kept.append(_some(piece.content, names))
         names |= dict.fromkeys(piece.content.column_names)
-        kept.append(piece.content.take(pa.array(np.arange(0, piece.content.num_rows, EVERY))))
         told += [one for one in piece.findings if one.code not in {f.code for f in told}]
     parents = {name[:at] for name in names for at, sign in enumerate(name) if sign == "."}
     full = tuple(name for name in names if name not in parents)
@@ -62,6 +62,14 @@ def lay_out_json(path: Path, settings: Mapping[str, str]) -> JsonLayout:
     rows = pa.array(np.arange(1, table.num_rows + 1))
     sample = replace(start, table=table, line=rows, broken=BROKEN.empty_table())
     return replace(layout, names=full, told=tuple(one for one in told if one.code != MISFITS), sample=sample)
+
+
+def _some(table: pa.Table, known: Iterable[str]) -> pa.Table:
+    """Some rows from all over a part, and some that have the names that no part before had."""
+    rows = [np.arange(0, table.num_rows, EVERY)]
+    new = [name for name in table.column_names if name not in known]
+    rows += [np.flatnonzero(np.asarray(table[name].is_valid()))[:EVERY] for name in new]
+    return table.take(pa.array(np.unique(np.concatenate(rows))))
 
 
 def json_blocks(layout: JsonLayout) -> Iterator[tuple[bytes, int]]:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from grundstein.lake.streaming.layout import Layout
 
-FEW = 30
+FEW = 20
 OTHER = "belongs to another table"
 MISFITS = "GST-D37"
 
@@ -77,7 +77,12 @@ def tolerant(data: bytes, lines: NDArray[np.int64], layout: Layout) -> Piece:
     aside = aside.set_column(0, "line", pa.array(lines[broken_at[broken_at >= 0]], pa.int64()))
     line = lines[at[mine]]
     written = dict(zip(line.tolist(), raw.text.filter(pa.array(mine)).to_pylist(), strict=True))
-    other = any(reason.startswith(OTHER) for reason in pc.unique(aside["reason"]).to_pylist())
+    others = pc.starts_with(aside["reason"], OTHER)
+    other = bool(pc.any(others, min_count=0).as_py())
+    if other:
+        begin = pc.min(aside["line"].filter(others)).as_py()
+        said = pc.if_else(others, f"{OTHER}, which begins in line {begin}", aside["reason"])
+        aside = aside.set_column(1, "reason", said)
     found = tuple(_beyond(raw.findings, layout, lines))
     content = raw.content.filter(pa.array(mine))
     return Piece(content, True, line, aside, found, lambda wanted: [written[int(n)] for n in wanted], other)
@@ -257,7 +262,7 @@ def _beyond(findings: Sequence[Finding], layout: Layout, lines: NDArray[np.int64
                 continue
         if "line" in facts:
             at = int(facts["line"]) - layout.context_lines - 1
-            facts["line"] = int(lines[at]) if at >= 0 else int(lines[0])
+            facts["line"] = int(lines[at]) if at >= 0 else int(facts["line"])
         found.append(Finding(one.code, one.section, facts))
     return found
 

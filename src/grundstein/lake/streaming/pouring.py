@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from grundstein.lake.sources import SourceFile
 
 LARGE, LARGE_PACKED = 32 << 20, 4 << 20
-WINDOW, WINDOWS = 32 << 10, 24
+WINDOW, WINDOWS, CHECKED, LOOKED_AT = 32 << 10, 24, 6, 4 << 10
 ROWS = 65_536
 SAMPLE_ROWS = 10_000
 
@@ -127,7 +127,7 @@ def _checked(layout: Layout) -> Layout:
     """Read in the fast way only what both ways read alike, at the beginning and in windows all over the file."""
     if not layout.fast:
         return layout
-    for window in [layout.context[layout.body :], *_windows(layout)]:
+    for window in [layout.context[layout.body :], *(_few_lines(text) for text in _windows(layout, CHECKED))]:
         piece = _tried(window, layout)
         if piece is None:
             continue
@@ -147,16 +147,16 @@ def _tried(window: bytes, layout: Layout) -> Piece | None:
         return None
 
 
-def _windows(layout: Layout) -> list[bytes]:
+def _windows(layout: Layout, count: int = WINDOWS) -> list[bytes]:
     """Whole lines from places spread evenly over a file."""
     path, found = layout.path, []
     size = path.stat().st_size
     seekable = not layout.encoding.startswith(("utf-16", "utf-32")) and first_bytes(path, 2) == path.open("rb").read(2)
     if not seekable:
-        return _thinned(utf8(path, layout.encoding))
+        return _thinned(utf8(path, layout.encoding)) if count == WINDOWS else []
     with path.open("rb") as file:
-        for number in range(1, WINDOWS + 1):
-            file.seek(max(0, number * size // WINDOWS - WINDOW))
+        for number in range(1, count + 1):
+            file.seek(max(0, number * size // count - WINDOW))
             text = file.read(WINDOW)
             found.append(_lines(text if layout.encoding == UTF8 else _decoded(text, layout.encoding)))
     return found
@@ -176,6 +176,10 @@ def _thinned(pieces: Iterator[bytes]) -> list[bytes]:
 
 def _decoded(text: bytes, encoding: str) -> bytes:
     return text.decode(encoding, "surrogateescape").encode(UTF8, "surrogateescape")
+
+
+def _few_lines(text: bytes) -> bytes:
+    return text[: text.rfind(b"\n", 0, LOOKED_AT) + 1]
 
 
 def _lines(text: bytes) -> bytes:

@@ -76,8 +76,8 @@ def settled(made: Draft, rows: int, empty: Mapping[str, int], unique: Callable[[
     gone |= {"GST-D61"} if time != contract.time else set()
     told = [one for one in made.findings if one.code not in gone]
     told += [Finding("GST-D69", "tip")] if contract.key and not key else []
-    seen: dict[str, str | int] = {"rows": made.sample.rows, "total": rows}
-    told.append(Finding(FROM_SAMPLE, "tip", seen))
+    if made.sample.rows < rows:
+        told.append(Finding(FROM_SAMPLE, "tip", {"rows": made.sample.rows, "total": rows}))
     return replace(
         made, contract=replace(contract, columns=columns, key=key, entity=entity, time=time), findings=tuple(told)
     )

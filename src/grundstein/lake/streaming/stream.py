@@ -36,10 +36,10 @@ def opened(path: Path) -> Iterator[BinaryIO]:
         raise Refused(f"{path.name} cannot be unpacked: {error}", "a whole gzip file", "copy it again") from None
 
 
-def chunks(path: Path, size: int = CHUNK) -> Iterator[bytes]:
+def chunks(path: Path) -> Iterator[bytes]:
     """The bytes of a file, unpacked, in pieces."""
     with opened(path) as file:
-        while piece := file.read(size):
+        while piece := file.read(CHUNK):
             yield piece
 
 
