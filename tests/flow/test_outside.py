@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 import pytest
-from answering import CASE, KNOWN, LATER, answers, came, counted, judged, laid_down, noise, truths, verdict
+from answering import CASE, HEADER, KNOWN, LATER, answers, came, counted, judged, laid_down, noise, truths, verdict
 from scipy import stats
 
 from grundstein import flow
@@ -122,6 +122,25 @@ def test_a_set_whose_answers_were_taken_away_counts_still(project: Folder) -> No
     shutil.rmtree(project.root / "files" / decoy.answers)
     came(project, LATER[:200], "later")
     assert verdict(judged(project, truths(LATER[:200], 0.9))).openings == 2
+
+
+def test_sets_put_down_for_copies_of_the_table_count_under_other_cases_keys_and_names(project: Folder) -> None:
+    """Else each of many sets would be the only one for a table of its own, and truth be brought to the luckiest."""
+    case = (project.root / "cases" / "leaving.yaml").read_text(encoding="utf-8")
+    for name, prefix in (("copy", ""), ("renamed", "x")):
+        (project.root / f"{name}.csv").write_text(
+            "\n".join([HEADER.replace("person", "who"), *(prefix + row for row in KNOWN)]) + "\n", encoding="utf-8"
+        )
+        flow.ingest(project, str(project.root / f"{name}.csv"), name)
+        contract = project.contract(name)
+        assert contract is not None
+        project.write_contract(flow.replace(contract, time=""))
+        (project.root / "cases" / f"{name}.yaml").write_text(case.replace("people", name), encoding="utf-8")
+        said = [(prefix + person, answer) for person, answer in noise(LATER[:200], len(name))]
+        flow.judge(project, answers(project, said, f"for_{name}", "who,answer"), name)
+    judged(project, truths(LATER[:200], 0.9))
+    came(project, LATER[:200], "later")
+    assert verdict(judged(project, truths(LATER[:200], 0.9))).openings == 3
 
 
 def test_a_set_put_down_when_the_truth_was_there_is_no_chance_and_does_not_count(project: Folder) -> None:

@@ -46,6 +46,11 @@ class Question:
     found: Prospect
     offer: Offer
 
+    @property
+    def first(self) -> Laid:
+        """The earliest deposit that is judged."""
+        return self.laid[int(self.found.source[self.found.rows].min())]
+
 
 @dataclass(frozen=True)
 class Chances:
@@ -98,10 +103,10 @@ def verdict_of(
     pinned: Pinned, experiment: Experiment, experiment_id: str, asked: Question, opening: Opening, files: FileStore
 ) -> Verdict:
     """Judge the answers once against today's rule, the default and each trivial answer, on the units of the opening."""
-    split, table = split_of(pinned, asked.found, asked.laid[0].then, asked.laid[0].key)
+    split, table = split_of(pinned, asked.found, asked.first.then, asked.first.key)
     opponents, rule = _opponents(pinned, split)
     written = Written(asked.also, _merged(pinned, asked))
-    tested = offered(pinned, split, written, asked_of(pinned, split, asked.laid[0].key, table), rule)
+    tested = offered(pinned, split, written, asked_of(pinned, split, asked.first.key, table), rule)
     needed = margins(pinned.case, asked.also, experiment)
     before = asked.offer.answered & ~np.isin(asked.offer.values.unit, _units(pinned, asked.found))
     kept = kept_values(experiment.differences, files)
@@ -174,14 +179,16 @@ def _counted(asked: Question) -> tuple[Finding, ...]:
 
 
 def _merged(pinned: Pinned, asked: Question) -> pa.Table:
-    """For each judged unit the answer that was put down first for it."""
-    rows, key = pinned.data[pinned.task.roles[0].name], asked.laid[0].key
+    """For each judged unit the answer that was put down first for it, in the columns that all deposits have."""
+    rows, key = pinned.data[pinned.task.roles[0].name], asked.first.key
     unit = unit_hash(rows, key, "", MATCHED)
     parts = []
     for place, one in enumerate(asked.laid):
         mine = np.isin(one.units, unit[asked.found.source == place])
         parts.append(one.given.filter(pa.array(mine)))
-    return pa.concat_tables(parts, promote_options="permissive")
+    used = [part for part in parts if part.num_rows]
+    common = [name for name in used[0].column_names if all(name in part.column_names for part in used)]
+    return pa.concat_tables([part.select(common) for part in used], promote_options="permissive")
 
 
 def _opponents(pinned: Pinned, split: Split) -> tuple[dict[str, tuple[pa.Table, Values]], pa.Table]:

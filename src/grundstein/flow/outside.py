@@ -215,11 +215,10 @@ def _verdict(project: Project, pinned: Pinned, told: Judged, units: Units) -> En
     from grundstein.evaluation import outside_verdict as judging
 
     experiment = cast("Experiment", told.experiment.record)
-    used = [one for place, one in enumerate(units.own) if (units.found.source == place).any()]
     asked = judging.Question(told.offer.also, units.own, units.found, told.offer)
     earlier = {row.id: cast("Opening", row.record) for row in project.ledger.entries(Opening)}
     verdicts = [cast("Verdict", row.record) for row in project.ledger.entries(Verdict)]
-    chances = judging.Chances(_deposits(project, pinned, units), _arrivals(project, pinned, used[0]))
+    chances = judging.Chances(_deposits(project, pinned, units), _arrivals(project, pinned, asked.first))
     opening = project.ledger.once(judging.opening_of(pinned, experiment, asked, chances, earlier, verdicts))
     known = [row for row in project.ledger.entries(Verdict) if cast("Verdict", row.record).opening == opening.id]
     if known:
@@ -234,22 +233,38 @@ def _verdict(project: Project, pinned: Pinned, told: Judged, units: Units) -> En
 def _deposits(project: Project, pinned: Pinned, units: Units) -> int:
     """The most sets of answers that were put down for one of the judged units before its truth was known.
 
-    A set whose answers are gone, or that names units by other columns, counts for all of them.
+    Under whatever case, name or table: a set for another table counts by the units that it names, and wholly where
+    that table holds the rows of this one under other keys. A set whose answers are gone counts wholly, too.
     """
-    from grundstein.evaluation.prospective import prospect
-
     mine = {one.deposit for one in units.own}
     rows = pinned.data[pinned.task.roles[0].name]
-    covered = np.zeros(rows.num_rows, dtype=np.int64)
+    judged = unit_hash(rows.filter(pa.array(units.found.rows)), units.own[0].key, "", MATCHED)
+    covered = np.zeros(len(judged), dtype=np.int64)
     seen = {cast("Deposit", project.ledger.get(name).record).answers for name in mine}
+    alike: dict[str, bool] = {}
     for row in project.ledger.entries(Deposit):
         one = cast("Deposit", row.record)
-        if row.id in mine or one.answers in seen:
+        if row.id in mine or one.answers in seen or not one.open:
             continue
         seen.add(one.answers)
-        there = laid(project, pinned, [row]) if one.key == units.own[0].key else []
-        covered += prospect(pinned, there).rows if there else one.table == pinned.seal.table
-    return 1 + int(covered[units.found.rows].max())
+        if one.table not in alike:
+            alike[one.table] = one.table != pinned.seal.table and _kin(project, rows, one.table)
+        there = laid(project, pinned, [row])
+        whole = alike[one.table] or not there or (one.table == pinned.seal.table and one.key != units.own[0].key)
+        covered += whole or np.isin(judged, there[0].units) & ~np.isin(judged, there[0].then.known)
+    return 1 + int(covered.max())
+
+
+def _kin(project: Project, rows: pa.Table, table: str) -> bool:
+    """Whether another table holds rows of this one, whatever keys and columns are called; one that is gone does."""
+    from grundstein.evaluation.kinship import same_rows
+
+    try:
+        old = project.tables.read(table)
+    except Refused:
+        return True
+    half = np.arange(rows.num_rows) % 2 == 0
+    return bool((same_rows(rows.filter(pa.array(half)), rows.filter(pa.array(~half)), old).place >= 0).any())
 
 
 def _arrivals(project: Project, pinned: Pinned, first: Laid) -> int:
