@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from checks_data import codes, customers, fact, look
+from sklearn.datasets import load_wine
 
 from grundstein.evaluation.checks import known, renamed
 
@@ -108,3 +109,15 @@ def test_running_numbers_given_in_the_order_of_the_answer_are_found():
     place = np.empty(table.num_rows, dtype=np.int64)
     place[order] = np.arange(table.num_rows)
     assert fact(known.check(look(with_columns(table, file_number=place))), "GST-K01", "column") == "file_number"
+
+
+def test_a_number_that_keeps_the_classes_apart_is_found_beside_strong_honest_ones():
+    found = load_wine()
+    columns = {str(name): found.data[:, place] for place, name in enumerate(found.feature_names)}
+    leak = found.target + np.random.default_rng(0).normal(0, 0.1, len(found.target))
+    table = pa.table({**columns, "left": found.target})
+    case = {"options": {}}
+    honest = known.check(look(table, kind="many", case=case, contract={"key": ()}))
+    leaky = known.check(look(with_columns(table, leak=leak), kind="many", case=case, contract={"key": ()}))
+    assert codes(honest) == {"GST-K03"}
+    assert fact(leaky, "GST-K09", "column") == "leak"

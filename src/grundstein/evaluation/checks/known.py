@@ -26,7 +26,6 @@ LOOKED_AT = 5
 SHARE, SINGLE = 0.25, 0.75
 ALONE, LEAD = 0.9, 0.1
 NEAR_COPY = 0.98
-CERTAIN, FEWER = 0.98, 5
 Singles = dict[str, float]
 Suspect = tuple[tuple[str, ...], float, float]
 
@@ -50,8 +49,8 @@ def suspicious(sample: Sample, seed: int) -> list[Suspect]:
     """Return (near-copies, single skill, conditional share) of the columns whose skill is too good.
 
     Any of: a share of at least .25 with a single skill of at least .75; the best column's single skill of at least .9
-    with a lead over the next of at least .1 and the error of a skill on so few rows, or of .98 with five times fewer
-    wrong pairs than the next; a skill of .9 in a column that only numbers the rows.
+    with a lead over the next of at least .1 and the error of a skill on so few rows; a skill of .9 in a column that
+    only numbers the rows.
     """
     y = quick.ranks(sample.goal) if sample.kind == "number" else sample.goal
     parts = quick.random_parts(len(y), seed)
@@ -67,16 +66,10 @@ def suspicious(sample: Sample, seed: int) -> list[Suspect]:
         share = (known - _known(sample, y, parts, _without(order, group))) / max(known - 0.5, 1e-9)
         following = singles[groups[place + 1][0]] if place + 1 < len(groups) else 0.5
         numbered = single >= ALONE and bool(sample.ids & set(group))
-        leads = place == 0 and _leads(single, following, len(y))
+        leads = place == 0 and single >= ALONE and single - following >= LEAD + len(y) ** -0.5
         if (share >= SHARE and single >= SINGLE and known >= SINGLE) or leads or numbered:
             found.append((group, single, share))
     return found
-
-
-def _leads(single: float, following: float, n: int) -> bool:
-    if single >= CERTAIN and FEWER * (1 - single + 1 / n) <= 1 - following:
-        return True
-    return single >= ALONE and single - following >= LEAD + n**-0.5
 
 
 def _singles(sample: Sample, y: NDArray[np.float64], parts: Sequence[Part]) -> Singles:

@@ -25,6 +25,7 @@ RENAMED = 0.75
 INFORMED, FEWEST = 0.7, 5
 PURE, ROWS_A_CODE = 0.9, 5
 RUNS, MOST_BANDS, FEWEST_FILLED = 0.35, 40, 20
+OVERLAP = 0.02
 GROUPS, ROWS_A_GROUP, SURE = 10, 5, 4.0
 MOST_CELLS = 250_000
 
@@ -37,13 +38,17 @@ def answers_renamed(sample: Sample) -> dict[str, float]:
     - it has as many values as the answer and marks each class: Youden's J of at least .7, whatever the classes' shares
       (a copy with 10 % of its rows wrong has .8);
     - it is a text of few codes, and each code has one answer: lambda of at least .9;
-    - the answer is a number, and in its order the column changes rarely: at most .35 of what chance would make.
+    - the answer is a number, and in its order the column changes rarely: at most .35 of what chance would make;
+    - the column is a number, and in its order the answer changes no oftener than it must, but for .02 of chance: the
+      classes do not overlap.
     """
     found: dict[str, float] = {}
     for name, bins in sample.bins.items():
         said = [agree for column in (bins, _filled(bins)) for agree in _as_answer(sample, column)]
         if name in sample.texts:
             said += _pure(sample, bins)
+        if name in sample.numbers and sample.kind != "number" and _apart(sample.numbers[name], sample.goal):
+            said.append(1.0)
         if said:
             found[name] = max(said)
     return found
@@ -119,6 +124,19 @@ def _pure(sample: Sample, bins: Codes) -> list[float]:
         return []
     target = sample.goal.astype(np.int64)
     return [_agreement(bins, target)] if names(bins, target) >= PURE else []
+
+
+def _apart(values: NDArray[np.float64], goal: NDArray[np.float64]) -> bool:
+    """Whether a number keeps the classes apart, as a copy with some jitter does; equal values in any order."""
+    here = np.isfinite(values)
+    classes = np.bincount(goal[here].astype(np.int64))
+    classes = classes[classes > 0]
+    if here.mean() < 0.95 or len(classes) < 2 or classes.min() < FEWEST_FILLED:
+        return False
+    by_chance = 1 - float(((classes / here.sum()) ** 2).sum())
+    order = np.lexsort((np.random.default_rng(0).random(int(here.sum())), values[here]))
+    changes = int((np.diff(goal[here][order]) != 0).sum())
+    return changes - len(classes) + 1 <= OVERLAP * by_chance * here.sum()
 
 
 def _in_order(goal: NDArray[np.float64], column: Codes) -> float:
