@@ -115,3 +115,13 @@ def test_a_small_part_is_found_in_development_that_holds_it() -> None:
     assert overlap(sketch(UNITS[:2000]), sketch(UNITS[:6000])) == 1.0
     assert overlap(sketch(UNITS[:2000]), sketch(UNITS[2000:8000])) == 0.0
     assert overlap((), ()) == 0.0
+
+
+def test_an_opening_covers_what_the_lake_says_beyond_its_sketch() -> None:
+    """Units under other keys, or of a part so small that the sketch of a large one misses it."""
+    before = earlier(UNITS[:50_000])
+    name = next(iter(before))
+    small = np.sort(UNITS[:50_000])[-200:]
+    assert account(small, before, []).count == 1
+    assert account(small, before, [], {name: small[:1]}).count == 2
+    assert account(UNITS[50_000:50_200], before, [], {name: UNITS[50_000:50_001]}).before == (name,)

@@ -221,3 +221,11 @@ def test_units_needed_are_those_whose_detectable_gain_is_the_gain_seen(known: Sa
 
 def times(part: Sample, factor: float) -> Sample:
     return replace(part, difference=part.difference * factor)
+
+
+def test_a_bound_of_loss_that_is_smaller_than_a_loss_that_was_seen_is_raised_to_it() -> None:
+    rng = np.random.default_rng(0)
+    difference = np.where(rng.random(2_000) < 0.002, -50.0, 0.1)
+    test = sample(difference, np.arange(2_000))
+    stated = [interval(test, None, 0.0125, worst).low for worst in (0.01, 50.0)]
+    assert stated[0] == stated[1] < 0

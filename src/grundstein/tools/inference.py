@@ -91,11 +91,17 @@ def interval(test: Sample, development: Sample | None, level: float, worst: floa
     for `high`, where their bound is known.
     """
     development = development if development is not None and development.units > 1 else None
-    rare = rare_below(test, worst) is not None
+    loss = _at_least_seen(worst, test, development)
+    rare = rare_below(test, loss) is not None
     other, otherwise = _mirrored(test), None if development is None else _mirrored(development)
-    low = test.mean - _depth(test, development, level, worst)
-    high = test.mean + _depth(other, otherwise, level, worst)
+    low = test.mean - _depth(test, development, level, loss)
+    high = test.mean + _depth(other, otherwise, level, _at_least_seen(worst, other, otherwise))
     return Range(test.mean, low, high, rare, not rare or worst is not None)
+
+
+def _at_least_seen(worst: float | None, *parts: Sample | None) -> float | None:
+    """A bound of loss, raised to the largest loss that was seen: nobody can state it smaller than it is."""
+    return None if worst is None else max([worst, *(-float(one.difference.min()) for one in parts if one is not None)])
 
 
 def rare_below(test: Sample, worst: float | None) -> float | None:
