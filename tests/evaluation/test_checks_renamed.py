@@ -103,12 +103,13 @@ def test_an_average_over_these_rows_is_told_from_the_true_rate(of_number: bool):
         assert not said(true + np.random.default_rng(seed).normal(0, 0.01, 4000))
 
 
-def test_running_numbers_given_in_the_order_of_the_answer_are_found():
+@pytest.mark.parametrize(("flawed", "code"), [(0.0, "GST-K09"), (0.04, "GST-K01")])
+def test_running_numbers_given_in_the_order_of_the_answer_are_found(flawed: float, code: str):
     table = customers()
-    order = np.lexsort((np.arange(table.num_rows), np.asarray(table["left"])))
+    order = np.lexsort((np.arange(table.num_rows), wrong(np.asarray(table["left"]) == "yes", flawed)))
     place = np.empty(table.num_rows, dtype=np.int64)
     place[order] = np.arange(table.num_rows)
-    assert fact(known.check(look(with_columns(table, file_number=place))), "GST-K01", "column") == "file_number"
+    assert fact(known.check(look(with_columns(table, file_number=place))), code, "column") == "file_number"
 
 
 def test_a_number_that_keeps_the_classes_apart_is_found_beside_strong_honest_ones():
