@@ -244,7 +244,7 @@ def _keys(tables: TableStore, table: str, contract: Contract) -> pa.Table | None
 
 
 def _check_key(key: Sequence[str], contract: Contract | None) -> None:
-    if not key or contract is None or tuple(key) == contract.key:
+    if not key or contract is None or sorted(key) == sorted(contract.key):
         return
     said = f"the key {', '.join(contract.key)}" if contract.key else "no key"
     strange = next((name for name in key if name not in contract.names), "")

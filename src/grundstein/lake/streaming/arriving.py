@@ -171,7 +171,8 @@ def _held(
         found = spooled(jars, replace(made.loose, key=tuple(key)), zone, folder)
     spool = found.spool
     made = settled(made, spool.rows, found.counts.empty, lambda names: not len(repeated(spool, names, (), folder)))
-    contract = replace(made.contract, key=tuple(key)) if key else made.contract
+    named = tuple(name for name in made.contract.names if name in key)
+    contract = replace(made.contract, key=named) if key else made.contract
     return contract, made.findings, found
 
 
