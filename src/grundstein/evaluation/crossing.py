@@ -32,7 +32,8 @@ EMPTY = "\x00empty"
 class Probe:
     """A SELECT of a case: `base` its governed rows, `full` its answer, `run` its answer over other rows in their place.
 
-    `sources`: columns from which the target may be computed; `free`: columns of the answer that no solution sees.
+    `sources`: columns from which the target may be computed; `before`: those that the contract says are known before
+    the answer; `free`: columns of the answer that no solution sees.
     """
 
     case: str
@@ -42,6 +43,7 @@ class Probe:
     seal: Seal
     target: str
     sources: Sequence[str]
+    before: Sequence[str]
     free: Sequence[str]
     horizon_days: float = 0.0
 
@@ -62,8 +64,13 @@ def refuse_leaks(probe: Probe) -> None:
             "Development rows that are the same without the sealed ones, under the table's own key, time and `_row`.",
             "Leave out what is computed over all rows or renames them; a window may look back in time",
         )
-    for source in probe.sources:
-        _refuse_source(probe, source)
+    moved = [_moves(probe, source) for source in probe.sources]
+    if probe.target and not any(moved):
+        raise Refused(
+            f'The SELECT of the case {probe.case} takes "{probe.target}" from another table than {probe.seal.table}.',
+            "The table that holds the answer first: it is the one that is sealed.",
+            "Turn the join round, or ingest what it says as a table of its own",
+        )
 
 
 def refuse_other_role(case: str, role: str, full: pa.Table, outside: pa.Table) -> None:
@@ -82,25 +89,28 @@ def _known(probe: Probe, rows: pa.Table) -> pa.Table:
     return rows.filter(pa.array(known_rows(rows, probe.seal, probe.horizon_days)))
 
 
-def _refuse_source(probe: Probe, source: str) -> None:
+def _moves(probe: Probe, source: str) -> bool:
+    """Tell whether the target is computed from a column; Refused where that reaches more than the target."""
     timed = probe.seal.how == "time"
     if not timed:
         turned = probe.run(_turned(probe.base, source, np.ones(probe.base.num_rows, dtype=np.bool_)))
-        if _target_moved(probe, turned) and not _same(probe, turned, probe.full):
+        moved = _target_moved(probe, probe.full, turned)
+        if moved and source not in probe.before and not _same(probe, turned, probe.full):
             raise _reaches(probe, source)
-        return
+        return moved
     when = instants(probe.base[probe.seal.time])
     inside = when[sealed_rows(probe.base, probe.seal)]
     if not len(inside):
-        return
+        return True
     middle = int(np.sort(inside)[len(inside) // 2])
     later, now = (probe.run(_turned(probe.base, source, rows)) for rows in (when > middle, when == middle))
     upto = [_upto(part, probe.seal, middle) for part in (later, probe.full)]
     here = [_at(part, probe.seal, middle) for part in (now, probe.full)]
-    moved = _target_moved(probe, now) or _target_moved(probe, later)
-    own = _target_moved(probe, now) and not _same(probe, *here)
-    if own or (moved and not _same(probe, *upto)):
+    moved = any(_target_moved(probe, probe.full, part) for part in (now, later))
+    own = _target_moved(probe, *here) and not _same(probe, *here)
+    if source not in probe.before and (own or (moved and not _same(probe, *upto))):
         raise _reaches(probe, source)
+    return moved
 
 
 def _reaches(probe: Probe, source: str) -> Refused:
@@ -122,12 +132,12 @@ def _turned(base: pa.Table, name: str, rows: Flags) -> pa.Table:
     return base.set_column(base.column_names.index(name), base.schema.field(name), pa.chunked_array([mixed]))
 
 
-def _target_moved(probe: Probe, turned: pa.Table) -> bool:
+def _target_moved(probe: Probe, one: pa.Table, two: pa.Table) -> bool:
     """Whether rows that both answers hold have another target."""
     names = [*probe.seal.key, *([probe.seal.time] if probe.seal.how == "time" else []), "_row"]
-    known_by = [name for name in dict.fromkeys(names) if name in turned.column_names]
-    was, now = (unit_hash(part, known_by, "") for part in (probe.full, turned))
-    known, changed = probe.full.filter(pa.array(np.isin(was, now))), turned.filter(pa.array(np.isin(now, was)))
+    known_by = [name for name in dict.fromkeys(names) if name in one.column_names]
+    was, now = (unit_hash(part, known_by, "") for part in (one, two))
+    known, changed = one.filter(pa.array(np.isin(was, now))), two.filter(pa.array(np.isin(now, was)))
     names = [*known_by, probe.target]
     return not np.array_equal(_content(known, names), _content(changed, names))
 
@@ -152,11 +162,11 @@ def _at(table: pa.Table, seal: Seal, moment: int) -> pa.Table:
     return table.filter(pa.array(instants(table[seal.time]) == moment))
 
 
-def sources_of(sql: str, base: pa.Table, target: str, seal: Seal, before: Sequence[str]) -> list[str]:
+def sources_of(sql: str, base: pa.Table, target: str, seal: Seal) -> list[str]:
     """Return the columns that a SELECT may compute its target from: named in it, or called as the target is.
 
-    Left out: what names a row, and what the contract says is known before the answer is needed.
+    What names a row is left out.
     """
-    said, kept = sql.casefold(), {*HOUSE_COLUMNS, *seal.key, seal.time, *before}
+    said, kept = sql.casefold(), {*HOUSE_COLUMNS, *seal.key, seal.time}
     named = [name for name in base.column_names if name.casefold() in said or name == target]
     return [name for name in named if name not in kept and not pa.types.is_nested(base.schema.field(name).type)]

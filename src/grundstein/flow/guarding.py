@@ -61,7 +61,8 @@ def refuse_leaks(entry: Entry, project: Project, pinned: Pinned) -> None:
             run=lambda rows: known(sealing.selected(over(sql, rows), base, pinned.seal, pinned.case)),
             seal=pinned.seal,
             target=target,
-            sources=crossing.sources_of(sql, base, target, pinned.seal, before) if target else (),
+            sources=crossing.sources_of(sql, base, target, pinned.seal) if target else (),
+            before=before,
             free=pinned.case.ignore,
             horizon_days=pinned.case.horizon_days,
         )
