@@ -86,9 +86,9 @@ class Warehouse:
         """
         from pyiceberg.io.pyarrow import parquet_file_to_data_file
 
-        from grundstein.stores.producing import overwrite
+        from grundstein.stores.producing import Once, overwrite
 
-        transaction = table.transaction() if table else self._creation(name, files[0])
+        transaction = Once(table) if table else self._creation(name, files[0])
         with transaction as tx:
             if gone is None:
                 change: Any = tx.update_snapshot(snapshot_properties=dict(summary)).merge_append()
@@ -133,7 +133,9 @@ class Warehouse:
         """Forget versions, and remember their batches and how far the table is tidied, in one commit."""
         from pyiceberg.table.update.snapshot import ExpireSnapshots
 
-        with table.transaction() as tx:
+        from grundstein.stores.producing import Once
+
+        with Once(table) as tx:
             tx.set_properties(expired(table, snapshots))
             if snapshots:
                 ExpireSnapshots(tx).by_ids([snapshot.snapshot_id for snapshot in snapshots]).commit()
