@@ -24,6 +24,7 @@ from grundstein.cli import (
 from grundstein.core.errors import GrundsteinError, nearest
 
 EPILOG = "Exit: 0 done, whatever the verdict; 1 refused, with the reason; 2 the command is not written right."
+NO_ROOM = ("disk is full", "No space left", "disk I/O error")
 DEBUG = "Set GRUNDSTEIN_DEBUG=1, run it again and report what it prints; tables and ledger are whole"
 AGAIN = "Make room or give leave, then run it again: tables and ledger are as before or after a step"
 app = typer.Typer(
@@ -84,7 +85,7 @@ def run(words: list[str]) -> int:
 def _fault(error: Exception) -> int:
     if os.environ.get("GRUNDSTEIN_DEBUG"):
         raise error
-    if isinstance(error, OSError):
+    if isinstance(error, OSError) or any(words in str(error) for words in NO_ROOM):
         return _said(f"The system refused: {error}", "Room on the disk, and leave to read and write there.", AGAIN, 1)
     return _said(f"A fault of the program: {type(error).__name__}: {error}", "No fault.", DEBUG, 1)
 
