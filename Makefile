@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint docs bench bench-quick lock clean
+.PHONY: help demo test lint docs bench bench-quick bench-peers lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -40,6 +40,9 @@ bench: .venv/dev ## every figure of docs/benchmarks.md, measured anew
 
 bench-quick: .venv/dev ## the same in a few minutes, written nowhere
 	@$(BIN)/python bench/run.py --quick
+
+bench-peers: .venv/dev ## AutoGluon measured anew in an environment of its own (6 GB, two hours)
+	@$(BIN)/python bench/peers.py
 
 lock: .venv/core ## requirements*.lock, from pyproject.toml
 	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-annotate --no-header --no-emit-index-url pyproject.toml -o requirements.lock

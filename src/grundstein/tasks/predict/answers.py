@@ -56,7 +56,7 @@ def finish(plan: Plan, problem: Problem, raw: Floats, truth: Floats, weights: Fl
     seen = ~np.isnan(raw if raw.ndim == 1 else raw[:, 0])
     raw, truth, weights = raw[seen], truth[seen], weights[seen]
     if problem.kind == "number":
-        return Finish(shift=_quantile(truth - raw, weights, wanted_quantile(plan.money)))
+        return Finish(shift=_shift(plan, truth - raw, weights))
     if problem.kind == "many":
         right = raw.argmax(axis=1) == truth
         return Finish(policy=_ask_policy(plan, raw.max(axis=1), right, weights))
@@ -147,6 +147,13 @@ def _platt(raw: Floats, truth: Floats, weights: Floats) -> tuple[float, float] |
     curve = LogisticRegression(C=1e6, solver="newton-cholesky").fit(odds, yes, weights[counted])
     slope, offset = float(curve.coef_[0, 0]), float(curve.intercept_[0])
     return (slope, offset) if slope > 0 else None
+
+
+def _shift(plan: Plan, errors: Floats, weights: Floats) -> float:
+    """What is added to a number: the mean error where squares count, else the quantile that costs least."""
+    if not plan.squares:
+        return _quantile(errors, weights, wanted_quantile(plan.money))
+    return float(np.average(errors, weights=weights)) if weights.any() else 0.0
 
 
 def _quantile(values: Floats, weights: Floats, wanted: float) -> float:

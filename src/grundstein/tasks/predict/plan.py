@@ -32,6 +32,7 @@ METRICS: Mapping[str, tuple[Kind, ...]] = {
     "accuracy": ("two", "many"),
     "log_loss": ("two", "many"),
     "absolute_error": ("number",),
+    "squared_error": ("number",),
 }
 FORMS: Mapping[str, Kind] = {"cells": "two", "action": "two", "classes": "many", "number": "number"}
 MOST_LABELS = 500
@@ -88,13 +89,18 @@ class Plan:
             return FORMS[self.money.form]
         if self.positive is not None:
             return "two"
-        return "number" if self.metric == "absolute_error" else None
+        return "number" if self.metric in {"absolute_error", "squared_error"} else None
 
     def measure(self, kind: Kind | None) -> str:
         """The name of the value; without money or metric the one that a preview uses."""
         if self.money:
             return "money"
         return self.metric or ("absolute_error" if kind == "number" else "log_loss")
+
+    @property
+    def squares(self) -> bool:
+        """Whether an error counts by its square: then the mean is wanted, else a middle that money or metric names."""
+        return self.measure("number") == "squared_error"
 
     def plain(self) -> dict[str, Any]:
         """Return what JSON holds."""

@@ -1,14 +1,19 @@
-"""Room tasks. In: a Workshop -> Out: Trees, small boosted trees (LightGBM), as many as inner folds ask for."""
+"""Room tasks. In: a Workshop -> Out: Trees, boosted trees (LightGBM) of the shapes and as many as inner folds ask for.
+
+Small trees are the usual shape. Wider ones, and for amounts those that add up on a logarithmic scale, take a share
+where that clearly loses less on inner folds.
+"""
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from grundstein.tasks.predict.workshop import chosen
+from grundstein.tasks.predict.workshop import MANY_ROWS, chosen
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,67 +25,118 @@ if TYPE_CHECKING:
     from grundstein.tools.encoding import Encoder
 
     Floats = NDArray[np.float64]
+    Rows = NDArray[np.int64]
 
-LEAVES = 6
 MOST_TREES = 6_000
 LARGE = 8_000_000
+PATIENCE = 40
+STEPS = 4
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How wide each tree is, and whether trees add up on a logarithmic scale (numbers that are never negative)."""
+
+    leaves: int
+    logarithm: bool = False
 
 
 @dataclass(frozen=True)
 class Trees:
-    """LightGBM's own text of the model; `kind` as in Problem, `seen` the labels that it knows."""
+    """LightGBM's own texts of the models and their shares; `kind` as in Problem, `seen` the labels that they know."""
 
-    text: str
+    texts: tuple[str, ...]
     kind: str
     labels: int
     seen: tuple[int, ...] = ()
+    shares: tuple[float, ...] = (1.0,)
 
     @cached_property
-    def booster(self) -> Any:
-        """The model, read once."""
+    def boosters(self) -> tuple[Any, ...]:
+        """The models, read once."""
         import lightgbm
 
-        return lightgbm.Booster(model_str=self.text)
+        return tuple(lightgbm.Booster(model_str=text) for text in self.texts)
 
     def raw(self, encoder: Encoder, rows: pa.Table) -> Floats:
         """Return raw predictions, row by row."""
-        return _raw(self.booster, encoder.tree_matrix(rows), self.kind, self.labels, self.seen)
+        X = encoder.tree_matrix(rows)
+        return _mixed([_raw(one, X, self.kind, self.labels, self.seen) for one in self.boosters], self.shares)
 
     def save(self, folder: Path) -> None:
-        """Write `trees.txt` and which labels its columns are."""
-        (folder / "trees.txt").write_text(self.text, encoding="utf-8")
-        np.savez(folder / "trees.npz", kind=np.array([self.kind]), labels=self.labels, seen=np.array(self.seen, int))
+        """Write `trees-0.txt` and those after it, their shares, and which labels their columns are."""
+        for place, text in enumerate(self.texts):
+            (folder / f"trees-{place}.txt").write_text(text, encoding="utf-8")
+        seen, kind = np.array(self.seen, int), np.array([self.kind])
+        np.savez(folder / "trees.npz", kind=kind, labels=self.labels, seen=seen, shares=np.array(self.shares))
 
     @classmethod
     def load(cls, folder: Path) -> Self:
         """Read what `save` wrote."""
         with np.load(folder / "trees.npz", allow_pickle=False) as kept:
+            shares = tuple(map(float, kept["shares"]))
             seen = tuple(map(int, kept["seen"]))
-            return cls(
-                (folder / "trees.txt").read_text(encoding="utf-8"), str(kept["kind"][0]), int(kept["labels"]), seen
-            )
+            texts = ((folder / f"trees-{place}.txt").read_text(encoding="utf-8") for place in range(len(shares)))
+            return cls(tuple(texts), str(kept["kind"][0]), int(kept["labels"]), seen, shares)
 
 
 def learn(shop: Workshop) -> tuple[Trees, Floats]:
-    """Return the model fitted on all rows and the raw predictions out of inner folds (NaN where there are none)."""
-    most, rate = _length(shop)
-    runs = [_boost(shop, fit, ask, most, rate) for fit, ask in shop.folds]
-    sizes = [len(ask) for _, ask in shop.folds]
-    curve = np.average([losses for _, losses, _ in runs], axis=0, weights=sizes) if runs else np.zeros(1)
-    usual = most // 3
-    labels, kind = len(shop.problem.labels), shop.problem.kind
-    tried = {rounds: shop.blank() for rounds in {usual, int(np.argmin(curve)) + 1 if runs else usual}}
+    """Return the models fitted on all rows and the raw predictions out of inner folds (NaN where there are none)."""
+    shapes = _shapes(shop)
+    tuned = [_tuned(shop, shape) for shape in shapes]
+    outside = [raw for _, raw in tuned]
+    usual = (1.0,) + (0.0,) * (len(shapes) - 1)
+    shares = chosen(shop, {each: _mixed(outside, each) for each in _grid(len(shapes))}, usual)
+    every, none = np.arange(len(shop.truth)), np.zeros(0, dtype=np.int64)
+    used = [place for place, share in enumerate(shares) if share]
+    fitted = [_boost(shop, every, none, tuned[place][0], shapes[place]) for place in used]
+    texts = tuple(booster.model_to_string() for booster, _, _ in fitted)
+    kept = tuple(shares[place] for place in used)
+    return Trees(texts, shop.problem.kind, len(shop.problem.labels), fitted[0][2], kept), _mixed(outside, shares)
+
+
+def _shapes(shop: Workshop) -> list[Shape]:
+    """The usual shape first; wide trees where fits are cheap enough, very wide ones where rows are many."""
+    if shop.problem.kind == "many" or shop.trees.size > LARGE:
+        return [Shape(6)]
+    logarithm = shop.problem.kind == "number" and float(shop.truth.min()) >= 0 and float(shop.truth.sum()) > 0
+    wide = [31, 127] if len(shop.truth) >= MANY_ROWS else [31]
+    return [Shape(6), *(Shape(leaves, logarithm) for leaves in wide)]
+
+
+def _grid(count: int) -> list[tuple[float, ...]]:
+    parts = itertools.product(range(STEPS + 1), repeat=count)
+    return [tuple(part / STEPS for part in each) for each in parts if sum(each) == STEPS]
+
+
+def _mixed(raw: list[Floats], shares: tuple[float, ...]) -> Floats:
+    """Add up predictions by their shares; what has none is not looked at."""
+    pairs = [(share, one) for share, one in zip(shares, raw, strict=True) if share]
+    total = pairs[0][0] * pairs[0][1]
+    for share, one in pairs[1:]:
+        total = total + share * one
+    return total
+
+
+def _tuned(shop: Workshop, shape: Shape) -> tuple[int, Floats]:
+    """Return the number of rounds that loses least on inner folds, and the raw predictions after so many."""
+    most, _ = _length(shop)
+    raw = shop.blank()
+    runs = [_boost(shop, fit, ask, most, shape) for fit, ask in shop.folds]
+    curves = [(losses, len(ask)) for (_, losses, _), (_, ask) in zip(runs, shop.folds, strict=True) if losses]
+    rounds = most // 3
+    if curves:
+        shortest = min(len(losses) for losses, _ in curves)
+        mean = np.average([losses[:shortest] for losses, _ in curves], axis=0, weights=[size for _, size in curves])
+        rounds = int(np.argmin(mean)) + 1
     for (booster, _, seen), (_, ask) in zip(runs, shop.folds, strict=True):
-        for rounds, outside in tried.items():
-            outside[ask] = _raw(booster, shop.trees[ask], kind, labels, seen, rounds)
-    rounds = chosen(shop, tried, usual)
-    booster, _, seen = _boost(shop, np.arange(len(shop.truth)), np.zeros(0, dtype=np.int64), rounds, rate)
-    return Trees(booster.model_to_string(), kind, labels, seen), tried[rounds]
+        raw[ask] = _raw(booster, shop.trees[ask], shop.problem.kind, len(shop.problem.labels), seen, rounds)
+    return rounds, raw
 
 
 def _length(shop: Workshop) -> tuple[int, float]:
     """At most this many rounds, and what each may learn: more of both with many rows, fewer rounds on a huge table."""
-    rounds, rate = (300, 0.05) if len(shop.truth) < 15_000 else (700, 0.1)
+    rounds, rate = (600, 0.05) if len(shop.truth) < MANY_ROWS else (700, 0.1)
     if shop.trees.size > LARGE:
         rounds, rate = 150, 0.1
     if shop.problem.kind == "many":
@@ -89,16 +145,14 @@ def _length(shop: Workshop) -> tuple[int, float]:
     return rounds, rate
 
 
-def _boost(
-    shop: Workshop, fit: NDArray[np.int64], ask: NDArray[np.int64], rounds: int, rate: float
-) -> tuple[Any, list[float], tuple[int, ...]]:
+def _boost(shop: Workshop, fit: Rows, ask: Rows, rounds: int, shape: Shape) -> tuple[Any, list[float], tuple[int, ...]]:
     """Boost on some rows; returns the model, its loss on others after each round, and the labels it knows."""
     import lightgbm
 
     seen = np.unique(shop.truth[fit]) if shop.problem.kind == "many" else np.zeros(0)
     truth = np.searchsorted(seen, shop.truth) if len(seen) else shop.truth
     ask = ask[np.isin(shop.truth[ask], seen)] if len(seen) else ask
-    settings = _settings(shop, len(fit), len(seen), rate)
+    settings = _settings(shop, len(fit), len(seen), shape)
     known = lightgbm.Dataset(
         shop.trees[fit],
         truth[fit],
@@ -111,22 +165,26 @@ def _boost(
     watch: dict[str, Any] = {}
     if len(ask):
         other = known.create_valid(shop.trees[ask], truth[ask], weight=shop.weights[ask])
-        watch = {"valid_sets": [other], "callbacks": [lightgbm.record_evaluation(history)]}
+        stop = lightgbm.early_stopping(PATIENCE, verbose=False)
+        watch = {"valid_sets": [other], "callbacks": [lightgbm.record_evaluation(history), stop]}
     booster = lightgbm.train(settings, known, rounds, **watch)
     losses = next(iter(history["valid_0"].values())) if len(ask) else []
     return booster, losses, tuple(int(label) for label in seen)
 
 
-def _settings(shop: Workshop, rows: int, seen: int, rate: float) -> dict[str, Any]:
+def _settings(shop: Workshop, rows: int, seen: int, shape: Shape) -> dict[str, Any]:
+    """LightGBM's settings. Each tree of a small table sees 70 % of the rows: their mean varies less."""
     kind = shop.problem.kind
-    goal = {"two": "binary", "number": "regression"}.get(kind, "multiclass")
+    goal = {"two": "binary", "number": "poisson" if shape.logarithm else "regression"}.get(kind, "multiclass")
+    error = "l2" if shop.squares else "l1"
     return {
         "objective": goal,
         **({"num_class": seen} if kind == "many" else {}),
-        "metric": {"binary": "binary_logloss", "regression": "l1", "multiclass": "multi_logloss"}[goal],
-        "num_leaves": LEAVES,
-        "learning_rate": rate,
+        "metric": {"binary": "binary_logloss", "multiclass": "multi_logloss"}.get(goal, error),
+        "num_leaves": shape.leaves,
+        "learning_rate": _length(shop)[1],
         "min_data_in_leaf": max(3, min(20, rows // 20)),
+        **({"bagging_fraction": 0.7, "bagging_freq": 1} if len(shop.truth) < MANY_ROWS else {}),
         "lambda_l2": 1.0,
         "max_cat_threshold": 16,
         "cat_smooth": 20.0,

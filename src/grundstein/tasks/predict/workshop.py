@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 Setting = TypeVar("Setting", bound=tuple[Any, ...] | float | int)
 
 INNER_FOLDS = 3
+MANY_ROWS = 8_000
 BLOCKS = 20
 REMEMBERED = 40
 REMEMBERED_BYTES = 400_000_000
@@ -42,7 +43,8 @@ REMEMBERED_BYTES = 400_000_000
 class Workshop:
     """Rows ready for learners: truths, weights, encoder, inner folds (rows to fit, rows to ask), the seed.
 
-    `blocks` number the rows that share a fate: an entity's, or in time the twentieth part they came in.
+    `blocks` number the rows that share a fate: an entity's, or in time the twentieth part they came in; `squares`: an
+    error in a number counts by its square.
     """
 
     problem: Problem
@@ -53,6 +55,7 @@ class Workshop:
     folds: tuple[tuple[Rows, Rows], ...]
     blocks: Rows
     seed: int
+    squares: bool = False
 
     @cached_property
     def linear(self) -> Floats:
@@ -95,13 +98,18 @@ class Memory:
 
 
 def workshop(plan: Plan, rows: pa.Table, seed: int, bends: int = 3) -> Workshop:
-    """Prepare development rows for learning; `bends` of each number as in `Encoder.fit`."""
+    """Prepare development rows for learning; `bends` of each number as in `Encoder.fit`.
+
+    Of many rows a third tells as much as settings need: one inner fold, unless time makes the folds unlike.
+    """
     rows = with_marks(rows, plan, seed)
     problem = problem_of(plan, rows)
     clock = plan.time if "_time" in rows.column_names else ""
     encoder = Encoder.fit(rows, feature_names(plan, rows), clock, bends)
     weights = learning_weights(plan, rows)
     folds = [(fit, ask) for fit, ask in fold_positions(rows, plan, seed, INNER_FOLDS) if weights[fit].any()]
+    if rows.num_rows >= MANY_ROWS and "_time" not in rows.column_names:
+        folds = folds[:1]
     return Workshop(
         problem,
         rows,
@@ -111,6 +119,7 @@ def workshop(plan: Plan, rows: pa.Table, seed: int, bends: int = 3) -> Workshop:
         tuple(folds),
         _blocks(rows),
         seed,
+        plan.squares,
     )
 
 
@@ -122,12 +131,13 @@ def _blocks(rows: pa.Table) -> Rows:
 
 
 def row_losses(shop: Workshop, raw: Floats) -> Floats:
-    """Weighted log loss (classes) or absolute error (a number) of each row; 0 where there is no prediction."""
+    """Weighted log loss (classes), absolute or squared error (a number) of each row; 0 where there is no prediction."""
     seen = ~np.isnan(raw if raw.ndim == 1 else raw[:, 0])
     lost = np.zeros(len(seen))
     raw, truth, weights = raw[seen], shop.truth[seen], shop.weights[seen]
     if shop.problem.kind == "number":
-        lost[seen] = np.abs(raw - truth) * weights
+        gap = np.abs(raw - truth)
+        lost[seen] = (gap**2 if shop.squares else gap) * weights
     elif shop.problem.kind == "two":
         lost[seen] = losses(raw, truth > 0) * weights
     else:

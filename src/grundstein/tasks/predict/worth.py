@@ -120,8 +120,7 @@ def worth(plan: Plan, problem: Problem, truth: pa.Table, answers: pa.Table) -> t
     """Return the unweighted value of each answer and the most that one unit can lose; `truth` holds the target."""
     measure = plan.measure(problem.kind)
     if problem.kind == "number":
-        predicted, known = as_numbers(answers, "answer"), truths(problem, plan, truth)
-        return number_worth(plan.money, predicted, known) if plan.money else -np.abs(predicted - known), None
+        return _number_worth(plan, as_numbers(answers, "answer"), truths(problem, plan, truth)), None
     right = np.asarray(pc.equal(as_texts(answers, "answer"), as_texts(truth, plan.target)).fill_null(False))
     if measure == "accuracy":
         return right.astype(np.float64), 1.0
@@ -136,6 +135,12 @@ def worth(plan: Plan, problem: Problem, truth: pa.Table, answers: pa.Table) -> t
     cells = plan.stakes
     spread = (cells.act_yes, cells.act_no, cells.skip_yes)
     return cells.worth(as_numbers(answers, "act"), right), max(spread) - min(spread)
+
+
+def _number_worth(plan: Plan, predicted: Floats, known: Floats) -> Floats:
+    if plan.money:
+        return number_worth(plan.money, predicted, known)
+    return -((predicted - known) ** 2) if plan.squares else -np.abs(predicted - known)
 
 
 def _check_meaning(plan: Plan, development: pa.Table) -> None:
