@@ -17,10 +17,10 @@ import pyarrow as pa
 from grundstein.core.errors import Refused, nearest
 from grundstein.core.findings import Finding
 from grundstein.lake import checks
-from grundstein.lake.contracts import changed_columns
+from grundstein.lake.contracts import changed_columns, named_otherwise, other_words
 from grundstein.lake.streaming.keys import NONE, repeated
 from grundstein.lake.streaming.parts import MISFITS, OTHER, Piece, Recoded, summed
-from grundstein.lake.streaming.pouring import jar, parts
+from grundstein.lake.streaming.pouring import jar, parts, texts
 from grundstein.lake.streaming.proposing import again, draft, settled
 from grundstein.lake.streaming.sifting import Sieve, aside_of
 from grundstein.lake.streaming.staging import LINE, Spool
@@ -199,7 +199,8 @@ def spooled(jars: Sequence[Jar], contract: Contract, timezone: str, folder: Path
         for piece in _ahead(parts(one)):
             part = _all_aside(piece, other) if other else piece
             other = other or _other(piece)
-            _columns(part, contract, one.file.name)
+            part, words = _columns(part, contract, one.file.name)
+            told += named_otherwise(words, one.file.name)
             sifted = sieve.sift(part)
             spool.write(sifted)
             counts.add(part, sifted)
@@ -226,7 +227,7 @@ def written(found: Spooled, contract: Contract, late: Late, folders: tuple[Path,
         name = found.jars[found.owner[number]].file.name
         table = pa.Table.from_batches([broken])
         if len(gone) and read is not None:
-            table = pa.concat_tables([table, _late(part, gone, contract, late.reason, read())]).sort_by("line")
+            table = pa.concat_tables([table, _late(part, gone, contract, late.reason, read)]).sort_by("line")
         aside.write(table.add_column(0, "source", pa.array([name] * table.num_rows, pa.string())))
         whole = pa.table(part.columns[:-1], schema=spool.schema)
         rows.write(whole.take(pa.array(np.delete(np.arange(part.num_rows), gone))) if len(gone) else whole)
@@ -249,11 +250,17 @@ def _ahead(reads: Iterator[Callable[[], Piece]]) -> Iterator[Piece]:
             yield waiting.result()
 
 
-def _late(part: pa.RecordBatch, gone: NDArray[np.int64], contract: Contract, said: str, piece: Piece) -> pa.Table:
+def _late(
+    part: pa.RecordBatch,
+    gone: NDArray[np.int64],
+    contract: Contract,
+    said: str,
+    read: Callable[[NDArray[np.int64]], list[str]],
+) -> pa.Table:
     lines = part[LINE].to_numpy()[gone]
     keys = [part[name].take(pa.array(gone)).to_pylist() for name in contract.key]
     reasons = [f'"{", ".join(map(str, key))}" {said}' for key in zip(*keys, strict=True)]
-    return aside_of(lines, reasons, piece.texts(lines))
+    return aside_of(lines, reasons, read(lines))
 
 
 class _Numbered:
@@ -281,12 +288,13 @@ class _Numbered:
         return self._files.close()
 
 
-def _reads(jars: Sequence[Jar]) -> Iterator[Callable[[], Piece]]:
+def _reads(jars: Sequence[Jar]) -> Iterator[Callable[[NDArray[np.int64]], list[str]]]:
     for one in jars:
-        yield from parts(one)
+        yield from texts(one)
 
 
-def _columns(piece: Piece, contract: Contract, name: str) -> None:
+def _columns(piece: Piece, contract: Contract, name: str) -> tuple[Piece, Mapping[str, str]]:
+    """The piece under the contract's names, and those it says in other words; Refused where columns changed."""
     house = [column for column in piece.content.column_names if column in HOUSE_COLUMNS]
     if house:
         raise Refused(
@@ -294,7 +302,12 @@ def _columns(piece: Piece, contract: Contract, name: str) -> None:
             f"Column names other than {' and '.join(HOUSE_COLUMNS)}.",
             f"Rename or remove {house[0]} in the source, then ingest it again.",
         )
-    changed_columns(piece.content.column_names, contract)
+    words = other_words(piece.content.column_names, contract)
+    if not words:
+        changed_columns(piece.content.column_names, contract)
+        return piece, words
+    names = [words.get(column, column) for column in piece.content.column_names]
+    return replace(piece, content=piece.content.rename_columns(names)), words
 
 
 def _other(piece: Piece) -> str:

@@ -62,6 +62,15 @@ def read_block(block: Block, layout: Layout) -> Piece:
     return tolerant(block.data, lines, layout)
 
 
+def texts_in(block: Block, layout: Layout, lines: NDArray[np.int64]) -> list[str]:
+    """The records of a block that begin in these lines, as they are written; a regular block is not read for that."""
+    if block.regular and layout.fast:
+        records = _Records(block, layout, 0)
+        if records.begin(lines):
+            return records.texts(lines)
+    return read_block(block, layout).texts(lines)
+
+
 def tolerant(data: bytes, lines: NDArray[np.int64], layout: Layout) -> Piece:
     """Read records as `lake.reading` does; `lines` are the physical lines of `data` in the file."""
     try:
@@ -207,6 +216,10 @@ class _Records:
         at = np.searchsorted(begin, lines - self._block.line)
         data = self._block.data
         return [data[starts[n] : ends[n]].decode("utf-8").rstrip("\r\n") for n in at]
+
+    def begin(self, lines: NDArray[np.int64]) -> bool:
+        """Whether a record begins in each of these lines."""
+        return bool(np.isin(lines - self._block.line, self._extents()[2]).all())
 
     def read(self, at: NDArray[np.int64]) -> Piece:
         """Read these records alone, with the tolerance of `lake.reading`."""

@@ -21,7 +21,7 @@ from grundstein.lake.reading.raw import BROKEN
 from grundstein.lake.streaming.cutting import Block, blocks, is_regular
 from grundstein.lake.streaming.layout import Layout, lay_out
 from grundstein.lake.streaming.lines import JsonLayout, json_blocks, lay_out_json, read_json
-from grundstein.lake.streaming.parts import Piece, read_block, tolerant
+from grundstein.lake.streaming.parts import Piece, read_block, texts_in, tolerant
 from grundstein.lake.streaming.stream import CHUNK, UTF8, first_bytes, utf8
 
 if TYPE_CHECKING:
@@ -88,6 +88,21 @@ def parts(one: Jar) -> Iterator[Callable[[], Piece]]:
         yield from _batches(one)
     else:
         yield lambda: _piece(read_raw(one.file.path, one.settings or {}, one.hints))
+
+
+def texts(one: Jar) -> Iterator[Callable[[NDArray[np.int64]], list[str]]]:
+    """For every part what gives the records that begin in some lines, as they are written."""
+    layout = one.layout
+    if isinstance(layout, Layout):
+        for block in blocks(utf8(one.file.path, layout.encoding), layout.dialect, layout.body, layout.line):
+            yield partial(texts_in, block, layout)
+        return
+    for read in parts(one):
+        yield partial(_texts, read)
+
+
+def _texts(read: Callable[[], Piece], lines: NDArray[np.int64]) -> list[str]:
+    return read().texts(lines)
 
 
 def sampled(one: Jar) -> Raw:
@@ -189,11 +204,11 @@ def _lines(text: bytes) -> bytes:
 def _piece(raw: Raw) -> Piece:
     line = np.asarray(raw.line)
 
-    def texts(wanted: NDArray[np.int64]) -> list[str]:
+    def written(wanted: NDArray[np.int64]) -> list[str]:
         places = np.searchsorted(line, wanted)
         return raw.text.take(pa.array(places)).to_pylist()
 
-    return Piece(raw.content, raw.table is not None, line, raw.broken, raw.findings, texts)
+    return Piece(raw.content, raw.table is not None, line, raw.broken, raw.findings, written)
 
 
 def _batches(one: Jar) -> Iterator[Callable[[], Piece]]:
