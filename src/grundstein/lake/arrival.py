@@ -15,7 +15,7 @@ import pyarrow as pa
 from grundstein.core.errors import Refused
 from grundstein.core.findings import Finding
 from grundstein.lake import checks
-from grundstein.lake.contracts import cast, changed_columns, propose
+from grundstein.lake.contracts import cast, changed_columns, named_otherwise, other_words, propose
 from grundstein.lake.reading import read_raw
 from grundstein.tools.sealing import HOUSE_COLUMNS
 
@@ -55,16 +55,28 @@ def read_pile(files: Sequence[SourceFile], settings: Mapping[str, str], contract
     """Read every file; Refused where the columns of one are not the contract's, or not those of the first file."""
     raws = [read_raw(file.path, settings, contract) for file in files]
     expected = contract or (propose("source", raws[0], settings)[0] if len(raws) > 1 else None)
-    for file, raw in zip(files, raws, strict=True):
+    for place, (file, raw) in enumerate(zip(files, raws, strict=True)):
         _no_house_columns(raw, file.name)
         if expected is not None:
-            changed_columns(raw.columns, expected)
+            raws[place] = _named_alike(raw, expected, file.name)
     return Pile(
         raw=_joined(raws, expected),
         file=np.repeat(np.arange(len(raws)), [raw.rows for raw in raws]),
         broken_file=np.repeat(np.arange(len(raws)), [raw.broken.num_rows for raw in raws]),
         names=tuple(file.name for file in files),
     )
+
+
+def _named_alike(raw: Raw, contract: Contract, source: str) -> Raw:
+    """The columns under the contract's names, where some are said in other words; Refused where they changed."""
+    words = other_words(raw.columns, contract)
+    if not words:
+        changed_columns(raw.columns, contract)
+        return raw
+    names = [words.get(name, name) for name in raw.columns]
+    told = tuple(named_otherwise(words, source))
+    table, typed = (one.rename_columns(names) if one is not None else None for one in (raw.table, raw.typed))
+    return replace(raw, table=table, typed=typed, findings=(*raw.findings, *told))
 
 
 def proposed(name: str, pile: Pile, settings: Mapping[str, str], timezone: str) -> tuple[Contract, tuple[Finding, ...]]:

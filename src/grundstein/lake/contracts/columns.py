@@ -1,16 +1,44 @@
-"""Room lake. In: the columns of a new file and the contract -> Out: nothing, or Refused that names what changed."""
+"""Room lake. In: the columns of a new file and the contract -> Out: names said in other words; Refused what changed."""
 
 from __future__ import annotations
 
 import difflib
+import re
 from typing import TYPE_CHECKING
 
 from grundstein.core.errors import Refused
+from grundstein.core.findings import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from grundstein.core.contract import Contract
+
+
+NAMED = "GST-D19"
+
+
+def other_words(columns: Sequence[str], contract: Contract) -> dict[str, str]:
+    """Return the contract's name of each column that says it in fewer or more words: `Amount` for `Net Amount`.
+
+    Only where the file has as many columns, in the same order, and at most a third of the names differ; `Gross Amount`
+    is never taken for `Net Amount`. Other changes are refused by `changed_columns`.
+    """
+    pairs = list(zip(columns, contract.names, strict=False))
+    found = {here: there for here, there in pairs if here != there}
+    whole = len(columns) == len(contract.names) and not set(found) & set(contract.names)
+    return found if whole and 3 * len(found) <= len(pairs) and all(_part(*pair) for pair in found.items()) else {}
+
+
+def named_otherwise(words: Mapping[str, str], source: str) -> list[Finding]:
+    """One finding for each column that a file says in other words."""
+    return [Finding(NAMED, "tip", {"file": source, "here": here, "there": there}) for here, there in words.items()]
+
+
+def _part(one: str, two: str) -> bool:
+    """Tell whether the words of one name are some of the other's."""
+    a, b = (set(re.findall(r"[^\W_]+", name.casefold())) for name in (one, two))
+    return bool(a and b) and (a <= b or b <= a)
 
 
 def changed_columns(columns: Sequence[str], contract: Contract) -> None:
