@@ -30,9 +30,9 @@ def other_words(columns: Sequence[str], contract: Contract) -> dict[str, str]:
     return found if whole and 3 * len(found) <= len(pairs) and all(_part(*pair) for pair in found.items()) else {}
 
 
-def named_otherwise(words: Mapping[str, str], source: str) -> list[Finding]:
-    """One finding for each column that a file says in other words."""
-    return [Finding(NAMED, "tip", {"file": source, "here": here, "there": there}) for here, there in words.items()]
+def named_otherwise(words: Mapping[str, str]) -> list[Finding]:
+    """One finding for each column that a file says in other words; the same for all files that say it so."""
+    return [Finding(NAMED, "tip", {"here": here, "there": there}) for here, there in words.items()]
 
 
 def _part(one: str, two: str) -> bool:

@@ -200,7 +200,7 @@ def spooled(jars: Sequence[Jar], contract: Contract, timezone: str, folder: Path
             part = _all_aside(piece, other) if other else piece
             other = other or _other(piece)
             part, words = _columns(part, contract, one.file.name)
-            told += named_otherwise(words, one.file.name)
+            told += named_otherwise(words)
             sifted = sieve.sift(part)
             spool.write(sifted)
             counts.add(part, sifted)
