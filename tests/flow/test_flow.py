@@ -250,6 +250,12 @@ def test_a_select_over_a_table_without_a_key_knows_its_rows_by_their_content(pro
         flow.evaluate(project, "leaving")
 
 
+def test_a_key_that_is_no_column_of_the_table_is_refused_with_the_nearest(project: Folder) -> None:
+    edit(project, "data: people", "data: people\nkey: [persons]")
+    with pytest.raises(Refused, match="`persons`, which is no column"):
+        flow.evaluate(project, "leaving")
+
+
 def test_a_select_that_groups_rows_names_what_a_row_is(project: Folder) -> None:
     grouped = "data: select plan, tenure, max(leaves) as leaves from people group by plan, tenure"
     edit(project, "data: people", grouped + "\nkey: [plan, tenure]")

@@ -48,6 +48,7 @@ def settled(case: Case, contract: Contract) -> tuple[Case, Contract]:
 def seal_table(table: pa.Table, case: Case, contract: Contract, salt: str, history: Sequence[tuple[Seal, int]]) -> Seal:
     """Return the seal of a table. `history`: its earlier seals, each with the last `_row` that was there."""
     entity, named = contract.entity, case.key or contract.key
+    _refuse_strange_key(table, case, contract, named)
     timed = contract.time if case.split != "random" else ""
     cut = latest_cut(table, timed, history) if timed else ""
     earlier = _earlier(history)
@@ -55,23 +56,15 @@ def seal_table(table: pa.Table, case: Case, contract: Contract, salt: str, histo
         return Seal(contract.table, "time", named, entity, timed, 0.0, cut, salt, _foreign(earlier, "time", timed))
     key = case.key or ((entity,) if entity else contract.key)
     how: Literal["entity", "random"] = "entity" if entity and contract.key != (entity,) else "random"
-    there = key if set(key) <= set(table.column_names) else contract.key
-    share = min([_share(len(np.unique(unit_hash(table, there, salt)))), *_shares(history, key)])
+    share = min([_share(len(np.unique(unit_hash(table, key, salt)))), *_shares(history, key)])
     return Seal(contract.table, how, key, entity, "", share, "", salt, _foreign(earlier, "key", key))
 
 
 def selected(rows: pa.Table, base: pa.Table, seal: Seal, case: Case) -> pa.Table:
     """Return a SELECT's rows as they can be sealed: with the columns of the seal, a keyless row known by its content.
 
-    Refused where the SELECT drops what its table is sealed by, or seals by a column that the table does not have.
+    Refused where the SELECT drops what its table is sealed by.
     """
-    made = next((name for name in seal.key if name not in base.column_names), "")
-    if made:
-        raise Refused(
-            f"The case {case.name} would seal {seal.table} by `{made}`, which the SELECT makes itself.",
-            nearest(made, base.column_names),
-            f"Name columns of {seal.table} in `key:`, or ingest what the SELECT groups as a table of its own",
-        )
     needed = [*seal.key, *([seal.time] if seal.how == "time" else []), *([] if seal.key else ["_row"])]
     for name in dict.fromkeys(needed):
         if name not in rows.column_names:
@@ -100,6 +93,17 @@ def selected(rows: pa.Table, base: pa.Table, seal: Seal, case: Case) -> pa.Table
             "Keep `_row` unchanged in `data:`",
         )
     return rows.append_column(CONTENT, pa.array(unit_hash(base, (), seal.salt)[order][place]))
+
+
+def _refuse_strange_key(table: pa.Table, case: Case, contract: Contract, key: Sequence[str]) -> None:
+    """A table is sealed by columns of its own: Refused for a key that it lacks, or that a SELECT makes."""
+    strange = next((name for name in key if name not in table.column_names), "")
+    if strange:
+        raise Refused(
+            f"The case {case.name} would seal {contract.table} by `{strange}`, which is no column of that table.",
+            nearest(strange, table.column_names).capitalize(),
+            f"Name columns of {contract.table} in `key:`, or ingest what a SELECT groups as a table of its own",
+        )
 
 
 def given_seal(contract: Contract, salt: str, last_row: int) -> Seal:
