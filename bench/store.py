@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from grundstein.lake.tidying import tidy_if_due
+from grundstein.lake.tidying import MANY, tidy_if_due
 from grundstein.project.folder import create_project, open_project
 from grundstein.tools.parquet import write_parquet
 
@@ -109,33 +109,43 @@ def appends(folder: Path, count: int) -> str:
         tidied += rest.seconds
     first, last = mean(single[1:11]), mean(single[-10:])
     files = len(made.tables.files("t"))
-    return f"""{count:,} appends of 10 rows, tidied after every hundredth: the first ten {1000 * first:.0f} ms each, the
+    return f"""{count:,} appends of 10 rows, tidied after every {MANY}: the first ten {1000 * first:.0f} ms each, the
 last ten {1000 * last:.0f} ms: {last / first:.2f} x (at most 2). Tidying costs {1000 * tidied / count:.0f} ms an append;
 {files} files at the end, {made.tables.info("t").rows:,} rows."""
 
 
-def upserts(folder: Path, rows: int, changed: int) -> str:
-    """The upsert beside a plain rewrite of the files that it touches, and beside PyIceberg's own."""
+def upserts(folder: Path, rows: int, changed: int, small: int) -> str:
+    """The upsert beside a plain rewrite of the files that it touches; one of `small` rows beside PyIceberg's own."""
     made = create_project(folder / "upserts", salt="bench")
     with made.tables.lease("t"):
         made.tables.append("t", staged(made.tables, "t", customers(0, rows, 1), "1", rows // 20), "1")
     lines = []
-    for what, start in (("spread over the table", 0), ("among its latest 5 %", rows - rows // 20)):
-        before = made.tables.files("t")
-        ours = _upsert(made, arrivals(start, rows, changed, 2 + len(lines)), what)
-        touched = sorted(set(before) - set(made.tables.files("t")))
-        plain = {"PyArrow": _plain_arrow(touched, folder), "DuckDB": _plain_duckdb(touched, folder)}
-        theirs = _pyiceberg(made, arrivals(start, rows, changed, 50 + len(lines)).slice(0, changed * 9 // 10))
-        lines += [
-            f"| {changed:,} rows {what} of {rows:,}: {len(touched)} of {len(before)} files touched | {ours:.1f} | |",
-            *(
-                f"| - plain rewrite of these files by {name} | {s:.1f} | {ours / s:.2f} x |"
-                for name, s in plain.items()
-            ),
-            f"| - `Table.upsert` of PyIceberg, {changed * 9 // 10:,} rows | {theirs:.1f} | 1/{theirs / ours:.0f} |",
-        ]
+    for seed, what, start in ((2, "spread over the table", 0), (3, "among its latest 5 %", rows - rows // 20)):
+        lines += _beside_plain(made, folder, arrivals(start, rows, changed, seed), f"{what} of {rows:,}")
+        lines += _beside_peer(made, [arrivals(start, rows, small, seed + more) for more in (50, 60)])
     text = f"Upsert by a text key; {COLUMNS}. Limits: 2 x a plain rewrite, 1/20 of PyIceberg's own."
     return "\n".join([text, "", "| | CPU s | ours to this |", "|---|---|---|", *lines])
+
+
+def _beside_plain(made: Folder, folder: Path, rows: pa.Table, what: str) -> list[str]:
+    before = made.tables.files("t")
+    ours = _upsert(made, rows, what)
+    touched = sorted(set(before) - set(made.tables.files("t")))
+    plain = {"PyArrow": _plain_arrow(touched, folder), "DuckDB": _plain_duckdb(touched, folder)}
+    return [
+        f"| {rows.num_rows:,} rows {what}: {len(touched)} of {len(before)} files touched | {ours:.1f} | |",
+        *(f"| - plain rewrite of these files by {name} | {s:.1f} | {ours / s:.2f} x |" for name, s in plain.items()),
+    ]
+
+
+def _beside_peer(made: Folder, arriving: Sequence[pa.Table]) -> list[str]:
+    """Rows that are there only, as many for both; each its own, as the first changes the table."""
+    first, second = (rows.slice(0, rows.num_rows * 9 // 10) for rows in arriving)
+    ours, theirs = _upsert(made, first, str(first["score"][0])), _pyiceberg(made, second)
+    return [
+        f"| - {first.num_rows:,} rows that are there, the same way | {ours:.1f} | |",
+        f"| - as many by `Table.upsert` of PyIceberg | {theirs:.1f} | 1/{theirs / ours:.1f} |",
+    ]
 
 
 def _upsert(made: Folder, rows: pa.Table, batch: str) -> float:
@@ -226,7 +236,7 @@ def run(quick: bool = False) -> str:
         folder = Path(name)
         parts = (
             appends(folder, 120 if quick else 1000),
-            upserts(folder, *((200_000, 10_000) if quick else (5_000_000, 100_000))),
+            upserts(folder, *((200_000, 10_000, 2_000) if quick else (2_000_000, 100_000, 20_000))),
             many_writers(folder, *((3, 10) if quick else (8, 100))),
         )
     return "\n\n".join(["## The table store", INTRO, *parts])

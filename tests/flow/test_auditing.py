@@ -10,6 +10,9 @@ import pytest
 
 from grundstein import flow
 from grundstein.project.folder import Folder, open_project
+from grundstein.stores.datafiles import arrival
+from grundstein.stores.history import NEXT_ROW
+from grundstein.tools.parquet import write_parquet
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,6 +56,26 @@ def test_one_changed_byte_is_found_and_named(reported, pattern, said):
     found = flow.audit(reported)
     assert found
     assert said in found[0] or pattern.startswith("files")
+
+
+def test_a_file_that_only_a_pinned_version_names_is_read_again(reported):
+    pinned = sorted(reported.root.glob("lake/data/people/data/*.parquet"))
+    with reported.tables.lease("people"):
+        folder = reported.tables.staging("people")
+        rows = reported.tables.read("people").slice(0, 1)
+        last = write_parquet(rows.set_column(rows.schema.get_field_index("_row"), "_row", [[0]]), folder)
+        there = reported.tables._warehouse.table("people")
+        kept = reported.tables._warehouse.kept(there, there.current_snapshot())
+        reported.tables._commit("people", there, kept, [arrival(last[0], 0)], {NEXT_ROW: "1"}, kept)
+    assert flow.audit(reported) == []
+    turn(pinned[0])
+    assert flow.audit(reported) == [f"people: {pinned[0].name} is not what was committed"]
+
+
+def test_a_data_file_that_is_gone_is_named(reported):
+    gone = sorted(reported.root.glob("lake/data/people/data/*.parquet"))[0]
+    gone.unlink()
+    assert f"people: {gone.name} is not what was committed" in flow.audit(reported)
 
 
 def test_every_changed_model_is_named_by_its_case_and_its_name(reported):

@@ -126,8 +126,8 @@ class TableStore(Protocol):
     def files(self, name: str, version: str = "") -> Sequence[str]:
         """The Parquet files of a version, in order of arrival."""
 
-    def changed(self, name: str, version: str = "") -> Sequence[str]:
-        """The files of a version whose bytes are not those that were committed."""
+    def changed(self, name: str, *versions: str) -> Sequence[str]:
+        """The files of these versions (the newest where none is named) whose bytes are not those committed, or gone."""
 
     def read(self, name: str, version: str = "") -> Table:
         """The whole table ordered by `_row`."""

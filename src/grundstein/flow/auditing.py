@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 from grundstein.core.canonical import digest
 from grundstein.core.errors import Refused
-from grundstein.core.records import Experiment, Report
+from grundstein.core.records import Experiment, Report, Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def audit(project: Project) -> list[str]:
-    """Walk the chain and read again every table, every model that was judged, and the newest report of each case."""
+    """Walk the chain; read again every table as it is and as it was pinned, every model judged, the newest reports."""
     return [*project.ledger.verify(), *_tables(project), *_models(project), *_reports(project)]
 
 
@@ -25,9 +25,26 @@ def holds(project: Project, head: str) -> bool:
 
 
 def _tables(project: Project) -> Iterator[str]:
-    for name in project.tables.names():
-        for file in project.tables.changed(name):
+    for name, versions in _versions(project).items():
+        there = []
+        for version in versions:
+            try:
+                there.append(project.tables.info(name, version).version)
+            except Refused as error:
+                yield f"{name}: {error.what}"
+        for file in project.tables.changed(name, *there) if there else ():
             yield f"{name}: {file} is not what was committed"
+
+
+def _versions(project: Project) -> dict[str, list[str]]:
+    """The newest version of each table, and every one that a Snapshot pins."""
+    found = {name: [project.tables.info(name).version] for name in project.tables.names()}
+    for row in project.ledger.entries(Snapshot):
+        for name, version in cast("Snapshot", row.record).versions.items():
+            known = found.setdefault(name, [])
+            if version and version not in known:
+                known.append(version)
+    return found
 
 
 def _models(project: Project) -> Iterator[str]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from grundstein.core.ports import Project
 
 AGE = 86_400.0
-MANY = 100
+MANY = 40
 
 
 def tidy(project: Project, table: str, age: float = AGE) -> Tidied:

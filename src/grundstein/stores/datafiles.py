@@ -77,6 +77,11 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def intact(path: Path) -> bool:
+    """Whether a data file is there with the bytes that its name was made from."""
+    return path.is_file() and sha256_of(path) == named_sha256(str(path))
+
+
 def digest_of(digests: Sequence[str]) -> str:
     """The digest of a version: sha256 over the sha256 of its files in order of arrival."""
     return hashlib.sha256("\n".join(digests).encode()).hexdigest()

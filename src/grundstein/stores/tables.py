@@ -21,8 +21,8 @@ from grundstein.stores.datafiles import (
     check_columns,
     digest_of,
     first_row,
+    intact,
     named_sha256,
-    sha256_of,
 )
 from grundstein.stores.history import ADDED, BATCH, DIGEST, NEXT_ROW, NOTE, UNCHANGED, UPDATED, fact, number
 from grundstein.stores.lease import FileLease
@@ -225,9 +225,10 @@ class IcebergTables:
         folder.mkdir(parents=True)
         return folder
 
-    def changed(self, name: str, version: str = "") -> list[str]:
-        """Read every file of a version again; returns the names of those whose bytes are not as they were at commit."""
-        return [Path(f).name for f in self.files(name, version) if sha256_of(Path(f)) != named_sha256(f)]
+    def changed(self, name: str, *versions: str) -> list[str]:
+        """Read every file of these versions again, each once; returns the names of those not as they were at commit."""
+        files = dict.fromkeys(file for version in versions or ("",) for file in self.files(name, version))
+        return [Path(file).name for file in files if not intact(Path(file))]
 
     def close(self) -> None:
         """Give the catalogue's connections back."""
