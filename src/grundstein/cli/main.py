@@ -24,7 +24,9 @@ from grundstein.cli import (
 from grundstein.core.errors import GrundsteinError, nearest
 
 EPILOG = "Exit: 0 done, whatever the verdict; 1 refused, with the reason; 2 the command is not written right."
-NO_ROOM = ("disk is full", "No space left", "disk I/O error")
+NO_ROOM = ("disk is full", "No space left")
+UNREAD = "disk I/O error"
+ALLOWED = "Room on the disk, and leave to read and write there."
 DEBUG = "Set GRUNDSTEIN_DEBUG=1, run it again and report what it prints; tables and ledger are whole"
 AGAIN = "Make room or give leave, then run it again: tables and ledger are as before or after a step"
 app = typer.Typer(
@@ -85,9 +87,12 @@ def run(words: list[str]) -> int:
 def _fault(error: Exception) -> int:
     if os.environ.get("GRUNDSTEIN_DEBUG"):
         raise error
-    if isinstance(error, OSError) or any(words in str(error) for words in NO_ROOM):
-        return _said(f"The system refused: {error}", "Room on the disk, and leave to read and write there.", AGAIN, 1)
-    return _said(f"A fault of the program: {type(error).__name__}: {error}", "No fault.", DEBUG, 1)
+    if any(words in str(error) for words in NO_ROOM):
+        return _said("The disk is full.", "Room where the project is, and for temporary files.", AGAIN, 1)
+    told = (str(error).splitlines() or [type(error).__name__])[0]
+    if isinstance(error, OSError) or UNREAD in told:
+        return _said(f"The system refused: {told}", ALLOWED, AGAIN, 1)
+    return _said(f"A fault of the program: {type(error).__name__}: {told}", "No fault.", DEBUG, 1)
 
 
 def _misused(error: typer.TyperException) -> int:
