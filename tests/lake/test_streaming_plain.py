@@ -20,7 +20,7 @@ TRAPS = (
     *("TRUE", "ja", "Köln", " a", "\u00a0", "\u00a0x", "-9,5", "(5)", "1.234.567.890.123,5", "999", "\u2003"),
 )
 TEXTS = st.lists(st.one_of(st.sampled_from(TRAPS), st.text("0123456789.,-+e %€:T ", max_size=9)), max_size=40)
-SOURCES = (
+SOURCES: tuple[dict[str, str], ...] = (
     *({}, {"decimal": ","}, {"decimal": ",", "thousands": "."}, {"thousands": "'"}, {"unit": "%"}, {"currency": "EUR"}),
     *({"missing": "n/a\n0\n999"}, {"dates": "dmy"}, {"dates": "ymd"}, {"true": "ja", "false": "0"}),
 )
@@ -40,6 +40,33 @@ def test_the_fast_and_the_slow_way_agree_on_values_and_on_what_does_not_fit(
         got, bad = reader.read(values)
         assert got.equals(wanted)
         assert bad.tolist() == wrong.tolist()
+
+
+PLAIN = {
+    "number": st.from_regex(r"-?[0-9]{1,9}([.,][0-9]{1,5})?|[.,][0-9]|[0-9][.,]|1[.,]2[.,]3|999|n/a|", fullmatch=True),
+    "instant": st.from_regex(
+        r"(2024|2023|0999)-(02-29|03-31|10-27|12-01)[ T](02|23|24):30:(00|59|60)|1900-01-01 00:00:00|", fullmatch=True
+    ),
+}
+MARKED = (*SOURCES[:3], {"missing": "999\nn/a"}, {"missing": "1900-01-01 00:00:00"}, {"decimal": "٫"})
+
+
+@settings(max_examples=120, deadline=None)
+@given(
+    data=st.data(), found=st.sampled_from(["number", "integer", "decimal", "instant"]), scale=st.sampled_from([0, 2])
+)
+def test_columns_of_plain_texts_with_few_others_are_read_as_the_slow_way_does(
+    data: st.DataObject, found: str, scale: int
+) -> None:
+    kind = PLAIN["instant" if found == "instant" else "number"]
+    usual = "2024-01-01 10:00:00" if found == "instant" else "12"
+    texts = data.draw(st.lists(kind, min_size=1, max_size=4)) + [usual] * data.draw(st.sampled_from([0, 40]))
+    column = Column("c", found, scale=scale, source=data.draw(st.sampled_from(MARKED)))  # type: ignore[arg-type]
+    values = pa.array(texts, pa.string())
+    wanted = read_column(values, column, "Europe/Berlin")
+    got, bad = Reader(column, "Europe/Berlin").read(values)
+    assert got.equals(wanted)
+    assert bad.tolist() == np.flatnonzero(np.asarray(wanted.is_null()) & ~is_missing(values, column)).tolist()
 
 
 def test_no_engine_reads_a_number_into_what_is_none() -> None:

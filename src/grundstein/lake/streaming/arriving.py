@@ -19,10 +19,10 @@ from grundstein.core.findings import Finding
 from grundstein.lake import checks
 from grundstein.lake.contracts import changed_columns, named_otherwise, other_words
 from grundstein.lake.streaming.keys import NONE, repeated
-from grundstein.lake.streaming.parts import MISFITS, OTHER, Piece, Recoded, summed
+from grundstein.lake.streaming.parts import MISFITS, OTHER, Piece, Place, Recoded, summed
 from grundstein.lake.streaming.pouring import jar, parts, texts
 from grundstein.lake.streaming.proposing import again, draft, settled
-from grundstein.lake.streaming.sifting import Sieve, aside_of
+from grundstein.lake.streaming.sifting import Sieve, aside_of, without
 from grundstein.lake.streaming.staging import LINE, Spool
 from grundstein.tools.parquet import ParquetFiles
 from grundstein.tools.sealing import HOUSE_COLUMNS
@@ -72,12 +72,13 @@ class Counts:
 
 @dataclass(frozen=True)
 class Spooled:
-    """The rows of all files on the disk; `owner` is the file of each part."""
+    """The rows of all files on the disk; `owner` is the file of each part, `places` where its records stand in it."""
 
     spool: Spool
     counts: Counts
     jars: Sequence[Jar]
     owner: Sequence[int]
+    places: Sequence[Place | None]
 
 
 @dataclass(frozen=True)
@@ -192,6 +193,7 @@ def spooled(jars: Sequence[Jar], contract: Contract, timezone: str, folder: Path
     Refused as well where more than half of the records cannot be read.
     """
     spool, counts, sieve, owner = Spool(folder, contract), Counts(), Sieve(contract, timezone), []
+    places: list[Place | None] = []
     told: list[Finding] = []
     for number, one in enumerate(jars):
         other, first = "", 0
@@ -205,6 +207,7 @@ def spooled(jars: Sequence[Jar], contract: Contract, timezone: str, folder: Path
             spool.write(sifted)
             counts.add(part, sifted)
             owner.append(number)
+            places.append(part.place)
             first = first or (part.broken["line"][0].as_py() if part.broken.num_rows else 0)
         _readable(one, counts.broken - broken, counts.rows - rows, other)
         told += one.told
@@ -213,7 +216,7 @@ def spooled(jars: Sequence[Jar], contract: Contract, timezone: str, folder: Path
             told.append(Finding(MISFITS, "issue", {"count": counts.broken - broken, "total": read, "line": first}))
     spool.close()
     counts.findings = list(summed([*_once(told), *counts.findings]))
-    return Spooled(spool, counts, jars, owner)
+    return Spooled(spool, counts, jars, owner, places)
 
 
 def written(found: Spooled, contract: Contract, late: Late, folders: tuple[Path, Path], home: Home) -> Arrived:
@@ -221,7 +224,7 @@ def written(found: Spooled, contract: Contract, late: Late, folders: tuple[Path,
     spool = found.spool
     rows = _Numbered(folders[0], spool.schema, home.first, home.batch)
     aside = _Numbered(folders[1], ASIDE, home.first_aside, home.batch)
-    reads = _reads(found.jars) if len(late.at) else iter(())
+    reads = _reads(found, late) if len(late.at) else iter(())
     for number, part, broken in spool.parts():
         read, gone = next(reads, None), spool.within(late.at, number)
         name = found.jars[found.owner[number]].file.name
@@ -230,7 +233,7 @@ def written(found: Spooled, contract: Contract, late: Late, folders: tuple[Path,
             table = pa.concat_tables([table, _late(part, gone, contract, late.reason, read)]).sort_by("line")
         aside.write(table.add_column(0, "source", pa.array([name] * table.num_rows, pa.string())))
         whole = pa.table(part.columns[:-1], schema=spool.schema)
-        rows.write(whole.take(pa.array(np.delete(np.arange(part.num_rows), gone))) if len(gone) else whole)
+        rows.write(without(whole, gone))
     breaks = found.counts.breaks.copy()
     if len(late.at):
         breaks[late.code, ", ".join(contract.key)] = len(late.at)
@@ -288,8 +291,14 @@ class _Numbered:
         return self._files.close()
 
 
-def _reads(jars: Sequence[Jar]) -> Iterator[Callable[[NDArray[np.int64]], list[str]]]:
-    for one in jars:
+def _reads(found: Spooled, late: Late) -> Iterator[Callable[[NDArray[np.int64]], list[str]]]:
+    """For every part what gives the records that begin in some lines; files are read again only where it must be."""
+    places = [place for place in found.places if place is not None]
+    wanted = (n for n in range(len(found.places)) if len(found.spool.within(late.at, n)))
+    if places and all(found.places[n] for n in wanted):
+        yield from ((place or places[0]).texts for place in found.places)
+        return
+    for one in found.jars:
         yield from texts(one)
 
 

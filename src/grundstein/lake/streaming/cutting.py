@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,21 +28,33 @@ LINE_END, RETURN = 10, 13
 
 @dataclass(frozen=True)
 class Block:
-    """Whole records as UTF-8; `line`: the first one's line in the file, from 1."""
+    """Whole records as UTF-8; `line`: the first one's line in the file, from 1; `at`: its byte in it, -1 if unknown."""
 
     data: bytes
     line: int
     regular: bool
+    at: int = -1
+
+    @cached_property
+    def ends(self) -> NDArray[np.int64]:
+        """Where lines end."""
+        return np.flatnonzero(np.frombuffer(self.data, np.uint8) == LINE_END)
 
     @property
     def lines(self) -> int:
         """How many physical lines it has."""
-        return line_ends(self.data) if self.regular else len(split(self.data))
+        return len(self.ends) if self.regular else len(split(self.data))
 
 
-def blocks(pieces: Iterator[bytes], dialect: Dialect, skip: int, line: int, size: int = 0) -> Iterator[Block]:
-    """Cut a text into blocks of about `size` bytes; the first `skip` bytes (up to `line`) are left out."""
+def blocks(
+    pieces: Iterator[bytes], dialect: Dialect, skip: int, line: int, size: int = 0, start: int = -1
+) -> Iterator[Block]:
+    """Cut a text into blocks of about `size` bytes; the first `skip` bytes (up to `line`) are left out.
+
+    `start`: the byte of the file that the text begins with, -1 where the file has it in other bytes.
+    """
     rest, size = b"", size or BLOCK
+    at = start + skip if start >= 0 else -1
     held: list[bytes] = []
     there, wanted = 0, size
     for piece in pieces:
@@ -53,9 +66,10 @@ def blocks(pieces: Iterator[bytes], dialect: Dialect, skip: int, line: int, size
         data = b"".join(held)
         end, regular = cut(data, dialect)
         if end:
-            block = Block(data[:end], line, regular)
-            yield block
+            block = Block(data[:end], line, regular, at)
             line += block.lines
+            yield block
+            at += end if at >= 0 else 0
             data = data[end:]
         elif there > MOST:
             raise Refused("a record is longer than 256 MB", "records that end", "name what was not found: --quote")
@@ -63,7 +77,7 @@ def blocks(pieces: Iterator[bytes], dialect: Dialect, skip: int, line: int, size
         wanted = max(size, there + size // 2 if not end else size)
     rest = b"".join(held)
     if rest:
-        yield Block(rest, line, is_regular(rest, dialect))
+        yield Block(rest, line, is_regular(rest, dialect), at)
 
 
 def cut(data: bytes, dialect: Dialect) -> tuple[int, bool]:

@@ -1,6 +1,6 @@
 """Room lake. In: typed rows on the disk, a key, the table's files -> Out: which rows repeat a key.
 
-DuckDB does it, spilling to the disk where memory is short.
+DuckDB does it, spilling to the disk where memory is short; only keys whose hashes are alike are compared.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
 
 from grundstein.core.errors import Refused
 from grundstein.tools.syntax import quoted, read_parquet
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from grundstein.lake.streaming.staging import Spool
 
 MEMORY = "384MB"
+MOST = 20_000_000
 AT = "_at"
 NONE = np.empty(0, np.int64)
 
@@ -36,11 +38,21 @@ def repeated(
     """
     names = ", ".join(map(quoted, key))
     with _engine(folder) as con:
-        con.register("arriving", spool.reader(key))
-        con.execute("CREATE TEMP TABLE keys AS SELECT * FROM arriving")
+        tables = ["arriving"]
         if there and not last:
             _same_types(spool, key, there)
-            con.execute(f"INSERT INTO keys BY NAME SELECT {names}, -1 AS {AT} FROM {read_parquet(there)}")
+            tables.append(read_parquet(there))
+        alike = _alike(con, spool, key, tables)
+        if alike is not None and not len(alike):
+            return NONE
+        only = ""
+        if alike is not None:
+            con.register("alike", pa.table({"hashed": alike}))
+            only = f"SEMI JOIN alike ON hash({names}) = hashed"
+        con.register("arriving", spool.reader(key))
+        con.execute(f"CREATE TEMP TABLE keys AS SELECT * FROM arriving {only}")
+        for files in tables[1:]:
+            con.execute(f"INSERT INTO keys BY NAME SELECT {names}, -1 AS {AT} FROM {files} {only}")
         con.execute(f"CREATE TEMP TABLE twice AS SELECT {names} FROM keys GROUP BY {names} HAVING count(*) > 1")
         if not (con.execute("SELECT count(*) FROM twice").fetchone() or (0,))[0]:
             return NONE
@@ -50,6 +62,25 @@ def repeated(
             f"WHERE place > 1 AND {AT} >= 0 ORDER BY {AT}"
         )
         return np.asarray(found.fetchnumpy()[AT], np.int64)
+
+
+def _alike(
+    con: duckdb.DuckDBPyConnection, spool: Spool, key: Sequence[str], tables: Sequence[str]
+) -> NDArray[np.uint64] | None:
+    """The hashes that several keys have, so that the keys of few rows need comparing; None where rows are too many."""
+    names, found, rows = ", ".join(map(quoted, key)), [], spool.rows
+    for files in tables[1:]:
+        rows += con.execute(f"SELECT count(*) FROM {files}").fetchall()[0][0]
+    if rows > MOST:
+        return None
+    con.register("arriving", spool.reader(key))
+    for files in tables:
+        hashed = con.execute(f"SELECT hash({names}) AS hashed FROM {files}").fetchnumpy()["hashed"]
+        found.append(np.asarray(hashed, np.uint64))
+    hashes = np.concatenate(found) if len(found) > 1 else found[0]
+    found.clear()
+    hashes.sort()
+    return np.unique(hashes[1:][hashes[1:] == hashes[:-1]])
 
 
 @contextmanager

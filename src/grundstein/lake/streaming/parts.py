@@ -16,16 +16,18 @@ import pyarrow.compute as pc
 from grundstein.core.errors import Refused
 from grundstein.core.findings import Finding
 from grundstein.lake.reading.raw import BROKEN
-from grundstein.lake.streaming.cutting import LINE_END, Block, line_ends, quotes_of, split
+from grundstein.lake.streaming.cutting import LINE_END, Block, quotes_of, split
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
     from grundstein.lake.streaming.layout import Layout
 
 FEW = 20
+STEP = 256
 OTHER = "belongs to another table"
 MISFITS = "GST-D37"
 
@@ -48,6 +50,30 @@ class Piece:
     findings: tuple[Finding, ...]
     texts: Callable[[NDArray[np.int64]], list[str]]
     other: bool = False
+    place: Place | None = None
+
+
+@dataclass(frozen=True)
+class Place:
+    """Records of one line each from line `first` of a file on; `starts`: the byte of every 256th, and the end's."""
+
+    path: Path
+    first: int
+    starts: NDArray[np.int64]
+
+    def texts(self, lines: NDArray[np.int64]) -> list[str]:
+        """The records that stand in these lines, as they are written; little of the file is read."""
+        group, within = np.divmod(lines - self.first, STEP)
+        found: list[str] = []
+        held, rows = -1, [b""]
+        with self.path.open("rb") as file:
+            for number, row in zip(group.tolist(), within.tolist(), strict=True):
+                if number != held:
+                    file.seek(int(self.starts[number]))
+                    rows = file.read(int(self.starts[number + 1] - self.starts[number])).split(b"\n")
+                    held = number
+                found.append(rows[row].decode("utf-8").rstrip("\r\n"))
+        return found
 
 
 def read_block(block: Block, layout: Layout) -> Piece:
@@ -173,7 +199,8 @@ def _fast(block: Block, layout: Layout) -> Piece | None:
         at = np.delete(at, doubtful)
     content = table.select(range(len(layout.names))).rename_columns(list(layout.names))
     found = (Finding("GST-D39", "passed", {"count": records.blank}),) if records.blank else ()
-    mine = Piece(content, True, records.lines(at), pa.table(BROKEN.empty_table()), found, records.texts)
+    empty = pa.table(BROKEN.empty_table())
+    mine = Piece(content, True, records.lines(at), empty, found, records.texts, place=records.place())
     if not odd:
         return mine
     read = records.read(np.array(odd))
@@ -201,7 +228,7 @@ class _Records:
 
     def __init__(self, block: Block, layout: Layout, count: int) -> None:
         self._block, self._layout, self.count = block, layout, count
-        ends = line_ends(block.data)
+        ends = len(block.ends)
         self._even = count in (ends, ends + (not block.data.endswith(b"\n")))
         self._extent: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]] | None = None
         self.blank = 0 if self._even else self._blank()
@@ -221,6 +248,14 @@ class _Records:
         """Whether a record begins in each of these lines."""
         return bool(np.isin(lines - self._block.line, self._extents()[2]).all())
 
+    def place(self) -> Place | None:
+        """Where the records stand in the file, where each is one line and the file has them in these bytes."""
+        block = self._block
+        if not self._even or block.at < 0:
+            return None
+        starts = np.concatenate([[0], block.ends[STEP - 1 :: STEP] + 1, [len(block.data)]])
+        return Place(self._layout.path, block.line, starts + block.at)
+
     def read(self, at: NDArray[np.int64]) -> Piece:
         """Read these records alone, with the tolerance of `lake.reading`."""
         starts, ends, begin = self._extents()
@@ -233,7 +268,7 @@ class _Records:
         """Start, end (without what ends the line) and physical line from 0 of every record that is not blank."""
         if self._extent is None:
             text = np.frombuffer(self._block.data, np.uint8)
-            newline = np.flatnonzero(text == 10)
+            newline = self._block.ends
             if not len(text) or text[-1] != 10:
                 newline = np.append(newline, len(text))
             last = np.searchsorted(quotes_of(self._block.data, self._layout.dialect), newline) % 2 == 0

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 DIGITS = 18
 MOST = 100_000
 SECOND = 1_000_000
+LONG, YEAR_1000 = 19, int(np.datetime64("1000-01-01", "us").astype(np.int64))
+MANY = 5_000
 SURE = np.arange(256) > ord(" ")
 SURE[[0xC2, 0xE1, 0xE2, 0xE3]] = False
 DAY = r"[1-9]\d{3}-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
@@ -43,11 +45,12 @@ class Reader:
         """Return the values, and the positions of texts that are no value of the column's type and not missing."""
         if self.column.type in ("date", "boolean"):
             return self._remembered(texts)
-        plain = _plain(texts, self.column)
-        rest = np.flatnonzero(~plain)
         if self.column.type == "text":
-            return self._texts(texts, rest), np.empty(0, np.int64)
-        values = self._cast(_only(texts, plain) if len(rest) else texts)
+            return self._texts(texts, np.flatnonzero(~_plain(texts, self.column))), np.empty(0, np.int64)
+        quick = self._quick(texts)
+        plain = _plain(texts, self.column) if quick is None else quick[0]
+        rest = np.flatnonzero(~plain)
+        values = self._cast(_only(texts, plain) if len(rest) else texts) if quick is None else quick[1]
         bad = np.flatnonzero(plain & np.asarray(values.is_null())) if values.null_count > len(rest) else rest[:0]
         if len(rest):
             odd, wrong = self._slow(texts.take(pa.array(rest)))
@@ -63,6 +66,22 @@ class Reader:
         there = np.ones(len(texts), np.bool_)
         there[rest] = ~is_missing(texts.take(pa.array(rest)), self.column)
         return texts if there.all() else _only(texts, there)
+
+    def _quick(self, texts: pa.Array) -> tuple[NDArray[np.bool_], pa.Array] | None:
+        """Which texts are plain, and the values, by the engine's cast and a look at the bytes; None where in doubt."""
+        plain = instants_alike(texts) if self.column.type == "instant" else numbers_alike(texts, self.column)
+        if plain is None:
+            return None
+        plain = plain & ~_marked(texts, self.column)
+        there = texts if plain.all() else _only(texts, plain)
+        try:
+            if self.column.type != "instant":
+                return plain, self._cast(there)
+            naive = pc.cast(there, pa.timestamp("us"))
+        except pa.ArrowInvalid:
+            return None
+        first = pc.min(naive.cast(pa.int64())).as_py()
+        return None if first is None or first < YEAR_1000 else (plain, _in_zone(naive, self.timezone))
 
     def _slow(self, texts: pa.Array) -> tuple[pa.Array, NDArray[np.int64]]:
         typed = read_column(texts, self.column, self.timezone)
@@ -140,6 +159,67 @@ def _printed(texts: pa.Array) -> NDArray[np.bool_]:
     if not len(data):
         return np.zeros(len(texts), np.bool_)
     return (np.diff(at) > 0) & SURE[data[np.minimum(at[:-1], len(data) - 1)]]
+
+
+def instants_alike(texts: pa.Array) -> NDArray[np.bool_] | None:
+    """Where there is a text, if each has the 19 characters of a day and a time to the second; None where not.
+
+    The engine reads only such a day and time from 19 characters, and only days and times that there are.
+    """
+    if texts.offset or texts.null_count or not len(texts):
+        return None
+    size = np.diff(np.frombuffer(texts.buffers()[1], np.int32)[: len(texts) + 1])
+    there = size == LONG
+    return there if there.any() and np.all(there | (size == 0)) else None
+
+
+def numbers_alike(texts: pa.Array, column: Column) -> NDArray[np.bool_] | None:
+    """Where a text is a plain number, by its bytes: few enough digits, at most one decimal mark among them.
+
+    The rare texts with other characters are held against the pattern; None where those are many, or marks stand
+    otherwise. That there are not two marks in a text is left to the cast, which refuses them.
+    """
+    style = style_of(column)
+    if texts.offset or texts.null_count or not len(texts) or style.thousands or style.unit == "%":
+        return None
+    if len(style.decimal) != 1 or not style.decimal.isascii():
+        return None
+    at = np.frombuffer(texts.buffers()[1], np.int32)[: len(texts) + 1]
+    data = np.frombuffer(texts.buffers()[2] or b"", np.uint8)[: at[-1]]
+    if not len(data) or at[0]:
+        return None
+    size, whole = np.diff(at), column.type == "integer"
+    most = DIGITS if whole else 15 if column.type == "number" else DIGITS - column.scale
+    plain, usual = (size > 0) & (size <= most), data - np.uint8(48) <= 9
+    if not whole:
+        marks = data == ord(style.decimal)
+        first, last = marks[np.minimum(at[:-1], len(data) - 1)], marks[at[1:] - 1]
+        plain, usual = plain & ~first & ~last, usual | marks
+    odd = np.unique(np.searchsorted(at, np.flatnonzero(~usual), "right") - 1)
+    plain[odd] = False
+    if plain.sum() * 4 < len(plain) * 3 or (column.type == "decimal" and not _few_decimals(marks, at, plain, column)):
+        return None
+    if len(odd):
+        plain[odd] = np.asarray(pc.match_substring_regex(texts.take(pa.array(odd)), _pattern(column)))
+    return plain
+
+
+def _few_decimals(marks: NDArray[np.bool_], at: NDArray[np.int32], plain: NDArray[np.bool_], column: Column) -> bool:
+    """Whether no plain text has more digits behind its decimal mark than the column has."""
+    begin, end = at[:-1][plain], at[1:][plain]
+    near = np.zeros(len(end), np.bool_)
+    for places in range(1, column.scale + 1):
+        near |= (end - 1 - places > begin) & marks[np.maximum(end - 1 - places, 0)]
+    others = np.flatnonzero(~plain)
+    elsewhere = sum(int(marks[at[n] : at[n + 1]].sum()) for n in others) if len(others) < MANY else -1
+    return int(near.sum()) == int(marks.sum()) - elsewhere
+
+
+def _marked(texts: pa.Array, column: Column) -> NDArray[np.bool_] | np.bool_:
+    """Where a text of digits is one that the source calls missing."""
+    marks = [mark.strip() for mark in column.source.get("missing", "").split("\n")]
+    marks = [mark for mark in marks if re.search(r"\d", mark)]
+    return np.asarray(pc.is_in(texts, pa.array(marks, pa.string()))) if marks else np.bool_(False)
 
 
 def _pattern(column: Column) -> str:

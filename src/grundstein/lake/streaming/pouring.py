@@ -6,6 +6,7 @@ as a whole, is one part.
 
 from __future__ import annotations
 
+import codecs
 import io
 from dataclasses import dataclass, replace
 from functools import partial
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from grundstein.lake.reading.raw import Raw
     from grundstein.lake.sources import SourceFile
 
+PACKED = b"\x1f\x8b"
 LARGE, LARGE_PACKED = 32 << 20, 4 << 20
 WINDOW, WINDOWS, CHECKED, LOOKED_AT = 32 << 10, 24, 6, 4 << 10
 ROWS = 65_536
@@ -79,7 +81,8 @@ def parts(one: Jar) -> Iterator[Callable[[], Piece]]:
     """The parts of a file in order; each is read when it is called, and reads the same when it is called again."""
     layout = one.layout
     if isinstance(layout, Layout):
-        for block in blocks(utf8(one.file.path, layout.encoding), layout.dialect, layout.body, layout.line):
+        pieces, start = utf8(one.file.path, layout.encoding), _start(layout)
+        for block in blocks(pieces, layout.dialect, layout.body, layout.line, start=start):
             yield partial(read_block, block, layout)
     elif layout is not None:
         for data, line in json_blocks(layout):
@@ -99,6 +102,15 @@ def texts(one: Jar) -> Iterator[Callable[[NDArray[np.int64]], list[str]]]:
         return
     for read in parts(one):
         yield partial(_texts, read)
+
+
+def _start(layout: Layout) -> int:
+    """The byte that the text begins with; -1 where the file has other bytes than the text."""
+    with layout.path.open("rb") as file:
+        head = file.read(3)
+    if layout.encoding != UTF8 or head.startswith(PACKED):
+        return -1
+    return 3 if head == codecs.BOM_UTF8 else 0
 
 
 def _texts(read: Callable[[], Piece], lines: NDArray[np.int64]) -> list[str]:
@@ -206,7 +218,8 @@ def _piece(raw: Raw) -> Piece:
 
     def written(wanted: NDArray[np.int64]) -> list[str]:
         places = np.searchsorted(line, wanted)
-        return raw.text.take(pa.array(places)).to_pylist()
+        found: list[str] = raw.text.take(pa.array(places)).to_pylist()
+        return found
 
     return Piece(raw.content, raw.table is not None, line, raw.broken, raw.findings, written)
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from grundstein.core.contract import Contract
     from grundstein.lake.streaming.parts import Piece
 
+FEW = 100
+
 
 @dataclass(frozen=True)
 class Sifted:
@@ -70,7 +72,7 @@ class Sieve:
         for one in broken:
             reasons[one.row].append(one.reason)
         keep[[one.row for one in broken]] = False
-        kept = table if keep.all() else table.filter(pa.array(keep))
+        kept = without(table, np.flatnonzero(~keep))
         return Sifted(
             rows=kept,
             line=piece.line if keep.all() else piece.line[keep],
@@ -86,6 +88,17 @@ class Sieve:
         if name not in self._readers:
             self._readers[name] = Reader(self.contract.column(name), self.timezone)
         return self._readers[name]
+
+
+def without(table: pa.Table, rows: NDArray[np.int64]) -> pa.Table:
+    """The table without some rows, in the order of rows; nothing is copied where they are few."""
+    if not len(rows):
+        return table
+    if len(rows) * FEW > table.num_rows:
+        return table.filter(pa.array(~np.isin(np.arange(table.num_rows), rows)))
+    begins, ends = np.append(0, rows + 1).tolist(), np.append(rows, table.num_rows).tolist()
+    pairs = zip(begins, ends, strict=True)
+    return pa.concat_tables([table.slice(begin, end - begin) for begin, end in pairs if end > begin])
 
 
 def aside_of(lines: NDArray[np.int64], reasons: Sequence[str], texts: Sequence[str]) -> pa.Table:
