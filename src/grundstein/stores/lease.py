@@ -1,7 +1,8 @@
 """Room stores. In: a lock file -> Out: the one writer's lease of a table.
 
 The lock is `flock`'s: the kernel gives it back when the process dies, by kill -9 too. A row with a deadline would
-expire under load. Inside one process the lease may be entered again by the thread that holds it.
+expire under load. Inside one process the lease may be entered again by the thread that holds it. Who waits holds a
+second lock, the turn: a writer that comes back at once finds it taken and cannot pass those who wait.
 """
 
 from __future__ import annotations
@@ -67,16 +68,24 @@ class FileLease:
 
     def _lock(self) -> int:
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
+        deadline = time.monotonic() + self._seconds
+        turn = self._waited(self._path.with_name(f"{self._path.name}.turn"), deadline)
         try:
-            self._wait(descriptor)
+            return self._waited(self._path, deadline)
+        finally:
+            os.close(turn)
+
+    def _waited(self, path: Path, deadline: float) -> int:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            self._wait(descriptor, deadline)
         except BaseException:
             os.close(descriptor)
             raise
         return descriptor
 
-    def _wait(self, descriptor: int) -> None:
-        deadline, pause = time.monotonic() + self._seconds, 0.01
+    def _wait(self, descriptor: int, deadline: float) -> None:
+        pause = 0.01
         while True:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
