@@ -231,7 +231,7 @@ def measured(quick: bool, total: int) -> str:
         struck = kills(found, folder, total)
     for broken in (one["broke"] for one in struck if one["broke"]):
         print(broken, file=sys.stderr)
-    return "\n".join([*_head(total), *(_line(one.name, struck, full[one.name]) for one in found)])
+    return "\n".join([*_head(len(struck)), *(_line(one.name, struck, full[one.name]) for one in found)])
 
 
 def _head(total: int) -> list[str]:
