@@ -13,7 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "benchmarks.md"
 PARTS = (
-    *("judge", "bot", "outside", "replay", "checks", "leaks", "trust", "tables", "peers", "verdicts", "bank"),
+    *("judge", "bot", "replay", "checks", "trust", "tables", "peers", "verdicts", "bank"),
     *("time_settings", "recommend", "ingest", "store", "faults", "sandbox", "messy", "costs"),
 )
 TITLES = {"judge": "The judge alone, on simulated values", "tables": "Tables, beside scikit-learn and LightGBM"}
