@@ -82,7 +82,7 @@ def _rule(words: Phrases) -> list[tuple[str, str]]:
     run, case, judged = story.experiment, story.question, story.verdict
     margins = "; ".join(f"{name} {wording.exact(value, language)}" for name, value in story.margins.items())
     worthwhile = wording.exact(case.worthwhile, language)
-    tolerance = wording.exact(case.worthwhile if case.tolerance is None else case.tolerance, language)
+    tolerance = wording.exact(case.tolerated, language)
     measure = words.say("method.money", currency=story.currency) if run.money else run.measure
     facts = [
         ("measure", measure),

@@ -35,8 +35,10 @@ def replay(
 
 
 def _document(one: Promise) -> dict[str, Any]:
-    warnings = [{"code": f.code, "section": f.section, "text": f.text()} for f in one.findings]
-    parts = {"promised": vars(one.promised), "widened": vars(one.widened), "held": one.held, "findings": warnings}
+    from grundstein.cli import documents
+
+    told = documents.findings(one.findings)
+    parts = {"promised": vars(one.promised), "widened": vars(one.widened), "held": one.held, "findings": told}
     return {name: value for name, value in vars(one).items() if name not in parts} | parts
 
 

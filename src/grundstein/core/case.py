@@ -113,6 +113,15 @@ class Case:
         """Whether the case says what an answer is worth, or that its metric decides."""
         return self.money is not None or bool(self.metric)
 
+    @property
+    def tolerated(self) -> float:
+        """How much above the margin still counts as nothing: what is worthwhile, where the case does not say it."""
+        return self.worthwhile if self.tolerance is None else self.tolerance
+
+    def margin_against(self, standing: str) -> float:
+        """The margin against an opponent by its standing; a rule's running cost counts where the case states a rule."""
+        return self.margin(self.baseline_cost if standing == "baseline" and self.baseline else 0.0)
+
     def margin(self, opponent_cost: float = 0.0) -> float:
         """What a candidate must gain per unit: worthwhile plus the running cost above the opponent's, per unit.
 

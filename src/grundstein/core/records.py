@@ -315,7 +315,7 @@ class SignOff:
 
 @dataclass(frozen=True)
 class Denial:
-    """Somebody tried what is not allowed; `why` names the rule, never what was typed."""
+    """Somebody tried what is not allowed; `why` is the reason as it was said, which never holds a token."""
 
     case: str
     act: str

@@ -188,12 +188,8 @@ def _identity(pinned: Pinned, experiment: Experiment) -> str:
         truth=pinned.content,
         values=canonical(fields),
         margins=experiment.margins,
-        tolerance=_tolerance(pinned.case),
+        tolerance=pinned.case.tolerated,
     )
-
-
-def _tolerance(case: Case) -> float:
-    return case.worthwhile if case.tolerance is None else case.tolerance
 
 
 def _plain(experiment: Experiment, more: tuple[Finding, ...]) -> Verdict:
@@ -241,7 +237,7 @@ def _judged(case: Case, experiment: Experiment, parts: Mapping[str, Part], openi
     first = opening.count == 1
     winner = parts[experiment.winner]
     winner = replace(winner, test=replace(winner.test, biased=winner.test.biased or _barred(case, experiment, opening)))
-    return judge(winner, opponents, experiment.margins, opening.level, _tolerance(case), perfect, first)
+    return judge(winner, opponents, experiment.margins, opening.level, case.tolerated, perfect, first)
 
 
 BARS = {

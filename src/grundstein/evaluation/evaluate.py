@@ -127,10 +127,7 @@ def _learned(pinned: Pinned, split: Split) -> tuple[int, ...]:
 def margins(case: Case, tested: Trial) -> dict[str, float]:
     """What a candidate must gain per unit against each opponent: worthwhile and the difference in running cost."""
     opponents = tested.of("baseline", "default", "trivial")
-    return {
-        one.name: case.margin(case.baseline_cost if one.contender.standing == "baseline" and case.baseline else 0.0)
-        for one in opponents
-    }
+    return {one.name: case.margin_against(one.contender.standing) for one in opponents}
 
 
 def _enough(case: Case, split: Split) -> None:

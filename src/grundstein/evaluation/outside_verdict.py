@@ -140,7 +140,7 @@ def margins(case: Case, also: Also, experiment: Experiment) -> dict[str, float]:
     """What the answers must gain per unit against each opponent; the price of calls is in their value already."""
     own = replace(case, running_cost=also.running_cost)
     standing = {one.name: one.standing for one in experiment.outcomes if one.name in experiment.margins}
-    return {name: own.margin(case.baseline_cost if of == "baseline" else 0.0) for name, of in standing.items()}
+    return {name: own.margin_against(of) for name, of in standing.items()}
 
 
 def _rows(pinned: Pinned, found: Prospect) -> pa.Table:
@@ -162,12 +162,8 @@ def _identity(pinned: Pinned, experiment: Experiment, asked: Question) -> str:
         truth=digest(truth),
         values=canonical(fields),
         margins=margins(pinned.case, asked.also, experiment),
-        tolerance=_tolerance(pinned.case),
+        tolerance=pinned.case.tolerated,
     )
-
-
-def _tolerance(case: Case) -> float:
-    return case.worthwhile if case.tolerance is None else case.tolerance
 
 
 def _counted(asked: Question) -> tuple[Finding, ...]:
@@ -242,7 +238,7 @@ def _judged(
     opponents = {one: part for one, part in parts.items() if one != name}
     first = opening.count == 1
     said = judge(
-        parts[name], opponents, needed, opening.level, _tolerance(case), _perfect_gain(experiment, needed), first
+        parts[name], opponents, needed, opening.level, case.tolerated, _perfect_gain(experiment, needed), first
     )
     if covered or said.verdict == "qualifies":
         return said if covered else replace(said, detectable=None, units_needed=None)

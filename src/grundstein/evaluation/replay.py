@@ -40,17 +40,13 @@ BEGIN = 0.4
 
 @dataclass(frozen=True)
 class Date:
-    """A past date: what was known then, sealed as it would have been, and the rows that came until `until`."""
+    """A past date: the split that would have been judged with what was known then, and the rows until `until`."""
 
     at: str
     until: str
     then: Pinned
+    known: Split
     later: Split
-
-    @property
-    def known(self) -> Split:
-        """The split that would have been judged at that date."""
-        return self.then.split
 
 
 def dates(pinned: Pinned, steps: int) -> Iterator[Date]:
@@ -77,20 +73,19 @@ def dates(pinned: Pinned, steps: int) -> Iterator[Date]:
 
 def _date(pinned: Pinned, at: int, until: int) -> Date | None:
     role, time = pinned.task.roles[0].name, pinned.seal.time
-    known = _until(pinned, at - (0 if time == "_row" else int(pinned.case.horizon_days * DAY)))
-    cut = latest_cut(known[role], time)
+    data = _until(pinned, at - (0 if time == "_row" else int(pinned.case.horizon_days * DAY)))
+    cut = latest_cut(data[role], time)
     if not cut:
         return None
-    words = (cut_of(moment, known[role], time) for moment in (at, until))
-    begin, end = next(words), next(words)
+    begin, end = (cut_of(moment, data[role], time) for moment in (at, until))
     seal = replace(pinned.seal, cut=cut, earlier=())
     content = digest(canonical([pinned.content, begin]))
-    then = replace(pinned, data=known, seal=seal, seal_id=record_id(seal), content=content)
+    then = replace(pinned, data=data, seal=seal, seal_id=record_id(seal), content=content)
     later = pinned.task.seal(_until(pinned, until), pinned.case, replace(seal, cut=begin))
-    date = Date(begin, end, then, later)
-    known_then, case = date.known, pinned.case
-    enough = min(known_then.questions.num_rows, later.questions.num_rows) >= LEAST_UNITS
-    return date if enough and any(pinned.task.folds(known_then.development, case, then.seed)) else None
+    known = then.split
+    enough = min(known.questions.num_rows, later.questions.num_rows) >= LEAST_UNITS
+    folded = enough and any(pinned.task.folds(known.development, pinned.case, then.seed))
+    return Date(begin, end, then, known, later) if folded else None
 
 
 def _until(pinned: Pinned, moment: int) -> Data:
@@ -155,9 +150,8 @@ def _valued(then: Pinned, split: Split, fitted: Mapping[str, Solution]) -> dict[
 
 def _verdict(date: Date, tested: Trial, winner: str, parts: Mapping[str, Part]) -> Word:
     needed = margins(date.then.case, tested)
-    tolerance = date.then.case.worthwhile if date.then.case.tolerance is None else date.then.case.tolerance
     opponents = {name: part for name, part in parts.items() if name in needed}
-    return judge(parts[winner], opponents, needed, FIRST, tolerance, None).verdict
+    return judge(parts[winner], opponents, needed, FIRST, date.then.case.tolerated, None).verdict
 
 
 def _warnings(winner: Part, baseline: Part) -> tuple[Finding, ...]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
+YES = ("yes", "ja", "true", "wahr", "1", "y", "j", "t")
 NUMERIC = (pa.types.is_boolean, pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal)
 
 
@@ -47,6 +48,15 @@ def as_instants(table: pa.Table, name: str) -> pa.ChunkedArray:
         return cast(column, pa.timestamp("us"))
     except pa.ArrowInvalid as problem:
         raise _unlike(name, "dates", problem) from problem
+
+
+def acted_on(table: pa.Table, name: str) -> NDArray[np.bool_]:
+    """Mark whom today's rule acted on; where nothing is said, nobody can be sure that the unit was left alone."""
+    if any(is_kind(table[name].type) for is_kind in NUMERIC):
+        numbers = as_numbers(table, name)
+        return np.isnan(numbers) | (numbers > 0)
+    texts = as_texts(table, name).to_pylist()
+    return np.array([text is None or text.strip().casefold() in YES for text in texts], dtype=np.bool_)
 
 
 def column_of(table: pa.Table, name: str) -> pa.ChunkedArray:

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from grundstein.evaluation.checks import rows
+from grundstein.tools.columns import acted_on
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-TOUCHED = ("yes", "ja", "true", "wahr", "1", "y", "j", "t")
 EACH = "probability: "
 
 
@@ -112,11 +112,7 @@ def _of_label(answers: pa.Table, label: str) -> Floats:
 
 
 def _acted(happened: pa.Table, name: str) -> NDArray[np.bool_]:
-    """Units on which today's rule was acted; where nothing is said, nobody can be sure that a unit was left alone."""
+    """Units on which today's rule was acted."""
     if name in {"", "nobody"} or name not in happened.column_names:
         return np.zeros(happened.num_rows, dtype=np.bool_)
-    if rows.is_number(happened[name]):
-        said = rows.numbers(happened[name])
-        return np.isnan(said) | (said > 0)
-    texts = rows.texts(happened[name]).to_pylist()
-    return np.array([text is None or text.strip().casefold() in TOUCHED for text in texts], dtype=np.bool_)
+    return acted_on(happened, name)

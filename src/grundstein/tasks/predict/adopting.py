@@ -14,8 +14,8 @@ import pyarrow.compute as pc
 
 from grundstein.core.errors import Refused, nearest
 from grundstein.tasks.predict.answers import number_answers, two_answers
-from grundstein.tasks.predict.plan import NO, YES, problem_of
-from grundstein.tools.columns import as_numbers, as_texts
+from grundstein.tasks.predict.plan import NO, problem_of
+from grundstein.tools.columns import YES, as_numbers, as_texts
 from grundstein.tools.money import Policy
 
 if TYPE_CHECKING:

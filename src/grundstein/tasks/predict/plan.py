@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from grundstein.core.case import Money
 from grundstein.core.errors import Refused, nearest
-from grundstein.tools.columns import NUMERIC, as_numbers, as_texts
+from grundstein.tools.columns import NUMERIC, YES, as_numbers, as_texts
 from grundstein.tools.money import Stakes, stakes
 from grundstein.tools.sealing import HOUSE_COLUMNS
 
@@ -36,7 +36,6 @@ METRICS: Mapping[str, tuple[Kind, ...]] = {
 }
 FORMS: Mapping[str, Kind] = {"cells": "two", "action": "two", "classes": "many", "number": "number"}
 MOST_LABELS = 500
-YES = ("yes", "ja", "true", "wahr", "1", "y", "j", "t")
 NO = ("no", "nein", "false", "falsch", "0", "n", "f")
 
 

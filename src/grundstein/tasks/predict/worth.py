@@ -12,8 +12,8 @@ import pyarrow.compute as pc
 from grundstein.core.errors import Refused
 from grundstein.core.task import Values
 from grundstein.tasks.predict.answers import FLOOR, losses, number_answers, two_answers
-from grundstein.tasks.predict.plan import YES, problem_of, truths
-from grundstein.tools.columns import NUMERIC, as_numbers, as_texts
+from grundstein.tasks.predict.plan import problem_of, truths
+from grundstein.tools.columns import YES, acted_on, as_numbers, as_texts
 from grundstein.tools.money import Stakes, choose_policy, number_worth
 from grundstein.tools.sealing import periods
 
@@ -47,8 +47,8 @@ def weigh(plan: Plan, development: pa.Table, asked: pa.Table, acted: pa.Table) -
     if not plan.acted_column:
         silent = bool(plan.money and plan.money.form == "action" and not plan.acted)
         return Weights(ones, biased="nobody said on whom today's rule acted" if silent else "")
-    known = _flags(development, plan.acted_column)
-    now = _flags(acted, plan.acted_column)
+    known = acted_on(development, plan.acted_column)
+    now = acted_on(acted, plan.acted_column)
     if not known.any() and not now.any():
         return Weights(ones)
     if not plan.baseline:
@@ -150,16 +150,6 @@ def _check_meaning(plan: Plan, development: pa.Table) -> None:
         raise Refused(
             f'which value of "{plan.target}" counts as yes?', f"values: {', '.join(labels)}", "add `positive:`"
         )
-
-
-def _flags(rows: pa.Table, name: str) -> Flags:
-    """Whom today's rule acted on; where nothing is said, nobody can be sure that the unit was left alone."""
-    column = rows[name]
-    if any(is_kind(column.type) for is_kind in NUMERIC):
-        numbers = as_numbers(rows, name)
-        return np.isnan(numbers) | (numbers > 0)
-    texts = as_texts(rows, name).to_pylist()
-    return np.array([text is None or text.strip().casefold() in YES for text in texts], dtype=np.bool_)
 
 
 def _strata(plan: Plan, development: pa.Table, asked: pa.Table, acted: Flags) -> tuple[Flags, Flags]:
