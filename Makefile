@@ -45,8 +45,9 @@ bench-peers: .venv/dev ## AutoGluon measured anew in an environment of its own (
 	@$(BIN)/python bench/peers.py
 
 lock: .venv/core ## requirements*.lock, from pyproject.toml
-	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-annotate --no-header --no-emit-index-url pyproject.toml -o requirements.lock
-	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-annotate --no-header --no-emit-index-url -c requirements.lock --group dev -o requirements-dev.lock
+	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-annotate --no-header --no-emit-index-url -c constraints.txt pyproject.toml -o requirements.lock
+	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-annotate --no-header --no-emit-index-url -c requirements.lock --all-extras pyproject.toml -o requirements-extras.lock
+	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-annotate --no-header --no-emit-index-url -c requirements-extras.lock --all-extras pyproject.toml --group dev -o requirements-dev.lock
 	@echo uv | $(BIN)/uv pip compile -q --universal --generate-hashes --no-annotate --no-header --no-emit-index-url - -o requirements-uv.lock
 
 clean: ## what make has made

@@ -336,6 +336,40 @@ class Release:
     override: bool = False
 
 
+@dataclass(frozen=True)
+class Access:
+    """A program that may ask a server: the sha256 of its token. A newer row replaces it; an empty token ends it.
+
+    `cases` are those it may ask about; none named: all.
+    """
+
+    name: str
+    token: str
+    scopes: tuple[Literal["answer", "feedback", "metrics"], ...]
+    cases: tuple[str, ...]
+    number: int
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What watching found of a live release, over its answers up to row `until` of `CASE__answers`.
+
+    Per unit against the baseline: `signed` is the gain that was signed, `measured` the one since (None: too little
+    truth yet). `lost` is what going on as now is expected to cost per period against what was signed; None: unknown.
+    """
+
+    case: str
+    release: str
+    until: int
+    answers: int
+    truths: int
+    baseline: str
+    signed: Gain
+    measured: Gain | None
+    lost: float | None
+    findings: tuple[Finding, ...] = ()
+
+
 Record = (
     Foundation
     | Batch
@@ -352,5 +386,7 @@ Record = (
     | SignOff
     | Denial
     | Release
+    | Access
+    | Observation
 )
 KINDS: Mapping[str, type[Record]] = {kind.__name__: kind for kind in get_args(Record)}
