@@ -116,6 +116,46 @@ def test_every_type_of_a_contract_is_replaced_as_it_went_in(store: IcebergTables
 
 
 @pytest.mark.parametrize(
+    ("one", "other", "new", "kind"),
+    [
+        (Decimal("-1.25"), Decimal("100.00"), Decimal("99.99"), pa.decimal128(18, 2)),
+        (-1, 10**12, 5, pa.int64()),
+        (0, 20_000, 10_000, pa.date32()),
+        (-1, 10**15, 7, pa.timestamp("us", "UTC")),
+        (0.1, float("inf"), float("nan"), pa.float64()),
+        ("Z", "ä", "z", pa.string()),
+        ("", "z" * 5_000, "z" * 4_999, pa.large_string()),
+        (False, True, None, pa.bool_()),
+    ],
+)
+def test_a_key_of_any_type_finds_its_row_in_whatever_file_it_stands(
+    store: IcebergTables, one: object, other: object, new: object, kind: pa.DataType
+) -> None:
+    def rows(keys: list[object], values: list[int], first: int, batch: str) -> pa.Table:
+        numbers = pa.array(range(first, first + len(keys)), pa.int64())
+        days = pa.array(keys, pa.int32()).cast(kind) if kind == pa.date32() else pa.array(keys, kind)
+        return pa.table({"key": days, "value": values, "_row": numbers, "_batch": [batch] * len(keys)})
+
+    with store.lease("t"):
+        store.append("t", write_parquet(rows([one, other], [1, 2], 0, "1"), store.staging("t"), 1), "1")
+        coming = [other] if new is None else [new, other]
+        arriving = rows(coming, [3, 4][-len(coming) :], 2, "2")
+        info = store.upsert("t", write_parquet(arriving, store.staging("t")), ["key"], "2")
+    assert (info.updated, info.added) == (1, len(coming) - 1)
+    assert store.read("t")["value"].to_pylist() == [1, 4, 3][: 1 + len(coming)]
+
+
+def test_a_file_whose_keys_lie_elsewhere_is_not_looked_into(store: IcebergTables) -> None:
+    append(store, "t", [("a", 1), ("b", 1), ("y", 1), ("z", 1)], "1", rows_a_file=2)
+    first = Path(store.files("t")[0])
+    whole = first.read_bytes()
+    first.chmod(0o644)
+    footer = len(whole) - 8 - int.from_bytes(whole[-8:-4], "little")
+    first.write_bytes(whole[:4] + bytes(footer - 4) + whole[footer:])
+    assert upsert(store, "t", [("y", 2), ("zz", 1)], "2").updated == 1
+
+
+@pytest.mark.parametrize(
     ("rows", "said"),
     [
         ([("a", 1), (None, 2)], "1 arriving rows have no `key`"),

@@ -1,12 +1,13 @@
 """Room stores. In: a table's files, arriving files and a key -> Out: new files for those that change, and for new keys.
 
-DuckDB finds by the key which rows change, with a bounded memory; a file is written again only if one of its rows does.
+DuckDB finds by the key which rows change, with a bounded memory: it looks only into files whose least and greatest key
+have an arriving one between them. A file is written again only if one of its rows changes.
 """
 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -20,11 +21,13 @@ if TYPE_CHECKING:
 
     import duckdb
     import pyarrow as pa
+    import pyarrow.parquet as pq
     from numpy.typing import NDArray
 
     from grundstein.stores.datafiles import Arrival
 
 MEMORY = "512MB"
+MANY_FILES = 200
 HOUSE = ("_row", "_batch")
 
 
@@ -70,8 +73,8 @@ def upserted(
         _check_values(con, name, key, arriving)
         if not there:
             return Upserted({}, *_added(staged, np.empty(0, dtype=np.int64), folder), 0, 0)
-        matched = _matched(con, name, key, there, arriving)
-        rewritten, updated = _rewritten(con, key, there, staged, folder)
+        matched = _matched(con, name, key, _between(con, key[0], there, arriving), arriving)
+        rewritten, updated = _rewritten(con, key, there, staged, folder) if len(matched) else ({}, 0)
     added, new = _added(staged, matched, folder)
     return Upserted(rewritten, added, new, updated, len(matched) - updated)
 
@@ -88,8 +91,8 @@ def _engine(folder: Path) -> duckdb.DuckDBPyConnection:
 
 def _check_values(con: duckdb.DuckDBPyConnection, name: str, key: Sequence[str], arriving: str) -> None:
     names = ", ".join(map(quoted, key))
-    nulls = con.execute(f"SELECT {', '.join(f'count(*) - count({quoted(k)})' for k in key)} FROM {arriving}").fetchone()
-    empty = [(column, count) for column, count in zip(key, nulls or (), strict=True) if count]
+    nulls = con.execute(f"SELECT {', '.join(f'count(*) - count({quoted(k)})' for k in key)} FROM {arriving}").fetchall()
+    empty = [(column, count) for column, count in zip(key, nulls[0], strict=True) if count]
     if empty:
         raise Refused(
             f"{empty[0][1]:,} arriving rows have no `{empty[0][0]}`, which is in the key of {name}.",
@@ -97,7 +100,7 @@ def _check_values(con: duckdb.DuckDBPyConnection, name: str, key: Sequence[str],
             "Put those rows aside (`required: true` in the contract), or choose another key.",
         )
     twice = con.execute(f"SELECT count(*) FROM (SELECT 1 FROM {arriving} GROUP BY {names} HAVING count(*) > 1)")
-    if count := (twice.fetchone() or (0,))[0]:
+    if count := twice.fetchall()[0][0]:
         raise Refused(
             f"{count:,} keys ({', '.join(key)}) arrive more than once for {name}.",
             "One row a key: nobody can tell which of two is right.",
@@ -105,10 +108,36 @@ def _check_values(con: duckdb.DuckDBPyConnection, name: str, key: Sequence[str],
         )
 
 
+def _between(con: duckdb.DuckDBPyConnection, column: str, there: Sequence[Target], arriving: str) -> list[Target]:
+    """The files that may hold an arriving key, by the bounds of its first column that stand in their footers."""
+    import pyarrow.parquet as pq
+
+    there = [one for one in there if one.rows]
+    found = [_bounds(pq.read_metadata(one.path), column) for one in there]
+    told = [bounds for bounds in found if bounds]
+    if not 0 < len(told) == len(there) <= MANY_FILES:
+        return there
+    inside = ", ".join([f"bool_or({quoted(column)} BETWEEN ? AND ?)"] * len(told))
+    near = con.execute(f"SELECT {inside} FROM {arriving}", [bound for bounds in told for bound in bounds]).fetchall()
+    return [one for one, may in zip(there, near[0], strict=True) if may]
+
+
+def _bounds(footer: pq.FileMetaData, column: str) -> tuple[Any, Any] | None:
+    """The least and greatest value of a column; None where a footer does not say, or says too little of NaN."""
+    place = footer.schema.names.index(column)
+    groups = [footer.row_group(number).column(place) for number in range(footer.num_row_groups)]
+    told = [group.statistics for group in groups]
+    if not told or any(s is None or not s.has_min_max or isinstance(s.min, float) for s in told):
+        return None
+    return min(s.min for s in told), max(s.max for s in told)
+
+
 def _matched(
     con: duckdb.DuckDBPyConnection, name: str, key: Sequence[str], there: Sequence[Target], arriving: str
 ) -> NDArray[np.int64]:
-    """Fill the table `touched` with the files that hold arriving keys; returns the `_row` of the rows that match."""
+    """Fill the table `hit` with the `_row` of old and new rows of one key; returns the new ones."""
+    if not there:
+        return np.empty(0, dtype=np.int64)
     con.execute(
         f"CREATE TEMP TABLE hit AS SELECT there._row AS old, arriving._row AS new "
         f"FROM {_files([one.path for one in there])} AS there JOIN {arriving} AS arriving "
@@ -130,15 +159,13 @@ def _rewritten(
     import pyarrow.parquet as pq
 
     places = _places(con.execute("SELECT old FROM hit").fetchnumpy()["old"], there)
-    if not places:
-        return {}, 0
     columns = [name for name in pq.read_schema(there[0].path).names if name not in (*HOUSE, *key)]
     arriving = _files([one.path for one in staged])
     differ = " OR ".join(f"there.{quoted(c)} IS DISTINCT FROM arriving.{quoted(c)}" for c in columns) or "false"
     con.execute(
         f"CREATE TEMP TABLE changed AS SELECT there._row AS old, arriving._row AS new "
-        f"FROM {_files([there[place].path for place in places])} AS there JOIN {arriving} AS arriving "
-        f"ON {_equal('there', 'arriving', key)} WHERE {differ}"
+        f"FROM {_files([there[place].path for place in places])} AS there JOIN hit ON there._row = hit.old "
+        f"JOIN {arriving} AS arriving ON arriving._row = hit.new WHERE {differ}"
     )
     places = _places(con.execute("SELECT old FROM changed").fetchnumpy()["old"], there)
     named = ", ".join(f"arriving.{quoted(column)}" for column in (*columns, "_batch"))
