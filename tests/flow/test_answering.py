@@ -13,7 +13,8 @@ from arriving_people import people
 
 from grundstein import flow
 from grundstein.core.errors import Refused
-from grundstein.flow.answering import answers_of
+from grundstein.flow.answering import answerer, answers_of, live_release
+from grundstein.flow.signing import current
 from grundstein.project.folder import Folder, open_project
 
 if TYPE_CHECKING:
@@ -120,3 +121,35 @@ def test_answers_are_written_to_a_file_for_those_who_work_in_one(released):
     for ending in ("xlsx", "csv", "parquet"):
         flow.write_answers(released, done, released.root / f"out.{ending}")
     assert pq.read_table(released.root / "out.parquet").num_rows == 300
+
+
+def test_each_answer_has_a_name_of_its_own_the_moment_of_the_call_and_its_mode(released):
+    told = answers_of(released, flow.answer(released, "leaving", str(rows(released.root))))
+    assert len(set(told["answer_id"].to_pylist())) == 300
+    assert set(told["mode"].to_pylist()) == {"live"}
+    [moment] = set(told["answered_at"].to_pylist())
+    assert moment.tzinfo is not None
+
+
+def test_one_question_is_answered_as_its_row_in_a_file_is(released):
+    told = answers_of(released, flow.answer(released, "leaving", str(rows(released.root)))).to_pylist()
+    asked = released.tables.read("leaving__questions")
+    ready = answerer(released, live_release(released, "leaving"), asked.schema)
+    for question, answer in zip(asked.to_pylist(), told, strict=True):
+        alone = ready.row(question, "x1")
+        assert alone.pop("answer_id") == "x1"
+        assert alone == {name: answer[name] for name in alone}
+        assert set(alone) == {"answer", "probability", "act", "held_back", "release"}
+
+
+def test_a_question_without_its_key_is_held_back_by_its_content_not_with_all_others(released):
+    ready = answerer(released, current(released, "leaving"), released.tables.schema("people"))
+    held = [ready.row({"tenure": tenure, "plan": "year"}, "")["held_back"] for tenure in range(200)]
+    assert 10 < sum(held) < 70
+    assert held == [ready.row({"tenure": tenure, "plan": "year"}, "")["held_back"] for tenure in range(200)]
+
+
+def test_a_value_of_another_type_is_refused_by_the_name_of_its_column(released):
+    ready = answerer(released, current(released, "leaving"), released.tables.schema("people"))
+    with pytest.raises(Refused, match="tenure"):
+        ready.row({"person": "p1", "tenure": "many", "plan": "year"}, "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
@@ -96,6 +96,32 @@ class Solution(Protocol):
     @classmethod
     def load(cls, folder: Path) -> Self:
         """Read what `save` wrote."""
+
+
+@dataclass(frozen=True)
+class Reason:
+    """How much one column's value moved an answer, against the average development row.
+
+    `effect` in probability points (0.1 is ten of a hundred) or the number's own unit; `value` in plain words. An effect
+    of NaN: the column was looked at, nobody can say by how much it moved the answer.
+    """
+
+    column: str
+    value: str
+    effect: float
+
+
+class RowSolution(Solution, Protocol):
+    """A solution that answers one question without a table around it."""
+
+    def row(self, question: Mapping[str, Any]) -> dict[str, Any]:
+        """Return bit for bit what `answer` says of a table of this one row.
+
+        Values are str, int, float, bool, Decimal, date, datetime (UTC) or None. Refused where a column is missing.
+        """
+
+    def reasons(self, question: Mapping[str, Any], most: int) -> Sequence[Reason]:
+        """The columns that moved this answer most, the strongest first; at most `most`. Deterministic."""
 
 
 class Task(Protocol):

@@ -13,6 +13,7 @@ from grundstein.core.contract import Column, Contract, Type
 from grundstein.core.errors import Refused
 from grundstein.core.records import Batch, Question, Release
 from grundstein.flow.signing import current, refuse_ended
+from grundstein.tools.sealing import HOUSE_COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -68,8 +69,8 @@ def answer(project: Project, name: str, rows: str, settings: Mapping[str, str] |
     """
     from grundstein.production.answering import ANSWERS
 
-    entry = _live(project, name)
-    case = _signed_case(project, cast("Release", entry.record))
+    entry = live_release(project, name)
+    case = signed_case(project, cast("Release", entry.record))
     task = project.task(case.task)
     asked = _questions(project, name, case, task, rows, settings or {})
     batch = digest(canonical([entry.id, asked.table, asked.content, asked.version]))
@@ -77,7 +78,8 @@ def answer(project: Project, name: str, rows: str, settings: Mapping[str, str] |
     with project.tables.lease(target):
         known = any(commit.batch == batch for commit in project.tables.commits(target))
         if not known:
-            _write(project, target, batch, _answers(project, _answerer(project, entry, case, task, asked), asked))
+            ready = answerer(project, entry, project.tables.schema(asked.table))
+            _write(project, target, batch, _answers(project, ready, asked, batch))
     names = project.tables.schema(target).names
     mine = _given(project, target, batch, ["act" if "act" in names else "_row"])
     acted = int(np.asarray(mine["act"], dtype=float).sum()) if "act" in names else 0
@@ -103,7 +105,8 @@ def write_answers(project: Project, done: Answered, path: Path) -> None:
     write_out(answers_of(project, done), path)
 
 
-def _live(project: Project, name: str) -> Entry:
+def live_release(project: Project, name: str) -> Entry:
+    """The release that answers; Refused where nothing is released, or its signature ended."""
     entry = current(project, name)
     if entry is None:
         project.case(name)
@@ -112,7 +115,7 @@ def _live(project: Project, name: str) -> Entry:
     return entry
 
 
-def _signed_case(project: Project, said: Release) -> Case:
+def signed_case(project: Project, said: Release) -> Case:
     """The case as it was signed, whatever its file says now."""
     from grundstein.approval.story import case_of
 
@@ -148,28 +151,37 @@ def _arrived_before(project: Project, batch: Batch) -> Batch:
     return mine[-1] if mine else batch
 
 
-def _answerer(project: Project, entry: Entry, case: Case, task: Task, asked: Batch) -> Answerer:
+def answerer(project: Project, entry: Entry, columns: pa.Schema) -> Answerer:
+    """Load what a release answers with, its files checked against their sha256; `columns` are those of a question.
+
+    `keys` are the columns of the table's key that a question has.
+    """
     from grundstein.production.answering import Answerer
 
-    kind, _, kept = cast("Release", entry.record).bond.model.partition(":")
+    said = cast("Release", entry.record)
+    case = signed_case(project, said)
+    task = project.task(case.task)
+    kind, _, kept = said.bond.model.partition(":")
     solution = task.load(kind, project.files.folder(kept))
     live = {
         role.name: Fresh(project, case.data[role.name]) for role in task.roles if role.live and role.name in case.data
     }
     main = project.contract(case.data[task.roles[0].name])
-    there = project.tables.schema(asked.table).names
-    keys = tuple(name for name in (main.key if main else ()) if name in there)
-    return Answerer(solution, live, entry.id, keys, case.holdback, project.salt)
+    asked = pa.schema([field for field in columns if field.name not in HOUSE_COLUMNS])
+    keys = tuple(name for name in (main.key if main else ()) if name in asked.names)
+    return Answerer(solution, live, entry.id, keys, case.holdback, project.salt, asked)
 
 
-def _answers(project: Project, answerer: Answerer, asked: Batch) -> Iterator[pa.Table]:
-    from grundstein.production.answering import QUESTIONS, parts
+def _answers(project: Project, answers: Answerer, asked: Batch, batch: str) -> Iterator[pa.Table]:
+    from grundstein.production.answering import QUESTIONS, Call, parts
+
+    call = Call(batch)
 
     for part in parts(project.tables.stream(asked.table, asked.version)):
         mine = part.filter(pa.compute.equal(part["_batch"], asked.content)) if asked.table.endswith(QUESTIONS) else part
         if mine.num_rows:
             project.progress.step(f"answered up to row {mine['_row'][-1].as_py():,}")
-            yield answerer.answer(mine)
+            yield answers.answer(mine, call)
 
 
 def _write(project: Project, target: str, batch: str, answers: Iterator[pa.Table]) -> None:

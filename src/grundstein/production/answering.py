@@ -1,30 +1,51 @@
-"""Room production. In: a released solution and questions, part by part -> Out: answers, each with its release."""
+"""Room production. In: a released solution and questions, part by part or one by one -> Out: answers, with release."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from grundstein.core.errors import Refused, nearest
 from grundstein.tools.sealing import HOUSE_COLUMNS, unit_hash
+from grundstein.tools.typed import one_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from grundstein.core.case import Case
     from grundstein.core.contract import Contract
-    from grundstein.core.task import LiveTable, Solution
+    from grundstein.core.task import LiveTable, Reason, Solution
 
-QUESTIONS, ANSWERS = "__questions", "__answers"
+    Flags = np.ndarray[Any, np.dtype[np.bool_]]
+
+QUESTIONS, ANSWERS, FEEDBACK = "__questions", "__answers", "__feedback"
+LIVE, SHADOW = "live", "shadow"
 PART = 65_536
+INSTANT = pa.timestamp("us", "UTC")
+LABEL = "holdback"
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call that asks many questions: what its answers are named by, when they were given, live or in shadow."""
+
+    batch: str
+    at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    mode: str = LIVE
 
 
 @dataclass(frozen=True)
 class Answerer:
-    """A solution at work: `keys` name a question in the answer, `holdback` of them are never acted on."""
+    """A solution at work: `keys` name a question in the answer, `holdback` of them are never acted on.
+
+    `schema` holds the names and types of a question's columns; without it one question must bring them all, as typed.
+    """
 
     solution: Solution
     live: Mapping[str, LiveTable]
@@ -32,28 +53,96 @@ class Answerer:
     keys: tuple[str, ...]
     holdback: float
     salt: str
+    schema: pa.Schema | None = None
 
-    def answer(self, questions: pa.Table) -> pa.Table:
+    def answer(self, questions: pa.Table, call: Call) -> pa.Table:
         """Answer one part; one row a question in the same order.
 
-        Columns: the keys, `question` (the `_row` of the question), those of the task's answers, `held_back` where the
-        case keeps a share that is never acted on, `release`. A row that is held back has act 0: the same row always is.
+        Columns: the keys, `question` (the `_row` of the question), `answer_id`, `answered_at`, those of the task's
+        answers, `held_back` where the case keeps a share that is never acted on, `release`, `mode`. A row that is held
+        back has act 0: the same row always is. The same call gives the same answer the same name.
         """
         plain = questions.drop_columns([name for name in questions.column_names if name in HOUSE_COLUMNS])
         answers = self.solution.answer(plain, self.live)
         if self.holdback and "act" in answers.column_names:
             answers = self._held_back(questions, answers)
-        table = questions.select([*self.keys, "_row"]).rename_columns([*self.keys, "question"])
-        for name in answers.column_names:
-            table = table.append_column(name, answers[name])
-        return table.append_column("release", pa.array([self.release] * table.num_rows, pa.string()))
+        rows = questions.num_rows
+        columns = {name: questions[name] for name in self.keys} | {"question": questions["_row"]}
+        columns["answer_id"] = answer_ids(call.batch, questions["_row"])
+        columns["answered_at"] = pa.repeat(pa.scalar(call.at, INSTANT), rows)
+        columns |= {name: answers[name] for name in answers.column_names}
+        columns |= {"release": pa.repeat(self.release, rows), "mode": pa.repeat(call.mode, rows)}
+        return pa.table(columns)
+
+    def row(self, question: Mapping[str, Any], answer_id: str) -> dict[str, Any]:
+        """Answer one question of typed values: what `answer` says of it, with `answer_id`, `held_back` and `release`.
+
+        A column that the question leaves out is empty. Refused where a value is not of its type.
+        """
+        asked = self.complete(question)
+        answer = self._rows.row(asked)
+        if self.holdback and "act" in answer:
+            answer["held_back"] = self._left_alone(one_row(self._naming(asked), self.schema))[0].item()
+            answer["act"] = 0.0 if answer["held_back"] else answer["act"]
+        return {"answer_id": answer_id, **answer, "release": self.release}
+
+    def reasons(self, question: Mapping[str, Any], most: int = 3) -> Sequence[Reason]:
+        """Return what moved the answer to this question most, the strongest first."""
+        return self._rows.reasons(self.complete(question), most)
+
+    def complete(self, question: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the question with every column that a question has."""
+        return question if self.schema is None else {name: question.get(name) for name in self.schema.names}
+
+    @cached_property
+    def _rows(self) -> Any:
+        return self.solution if hasattr(self.solution, "row") else ByTable(self.solution, self.live, self.schema)
+
+    def _naming(self, question: Mapping[str, Any]) -> dict[str, Any]:
+        """The part of a question that decides whether it is held back."""
+        named = {name: question.get(name) for name in self.keys}
+        return named if any(value is not None for value in named.values()) else dict(question)
 
     def _held_back(self, questions: pa.Table, answers: pa.Table) -> pa.Table:
-        hashed = unit_hash(questions, self.keys, self.salt, "holdback")
-        left = hashed < int(self.holdback * 2.0**63)
+        left = self._left_alone(questions)
         act = np.where(left, 0.0, np.asarray(answers["act"], dtype=float))
         place = answers.column_names.index("act")
         return answers.set_column(place, "act", pa.array(act)).append_column("held_back", pa.array(left))
+
+    def _left_alone(self, questions: pa.Table) -> Flags:
+        """Mark by the hash of the key who is never acted on; a question without one by its whole content."""
+        keys = [name for name in self.keys if name in questions.column_names]
+        hashed = unit_hash(questions, keys, self.salt, LABEL)
+        nameless = np.ones(len(hashed), dtype=np.bool_)
+        for name in keys:
+            nameless &= np.asarray(pc.is_null(questions[name]))
+        if keys and nameless.any():
+            hashed[nameless] = unit_hash(questions.filter(pa.array(nameless)), (), self.salt, LABEL)
+        return hashed < int(self.holdback * 2.0**63)
+
+
+@dataclass(frozen=True)
+class ByTable:
+    """One question at a time for a solution that knows tables alone: slow, and with no reasons."""
+
+    solution: Solution
+    live: Mapping[str, LiveTable]
+    schema: pa.Schema | None = None
+
+    def row(self, question: Mapping[str, Any]) -> dict[str, Any]:
+        """Answer a table of one row."""
+        [answer] = self.solution.answer(one_row(question, self.schema), self.live).to_pylist()
+        return dict(answer)
+
+    def reasons(self, question: Mapping[str, Any], most: int) -> Sequence[Reason]:
+        """Nothing is known of what moved it."""
+        del question, most
+        return ()
+
+
+def answer_ids(batch: str, rows: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Name answers by the call's batch and the question's row."""
+    return pc.binary_join_element_wise(batch[:16], pc.cast(rows, pa.string()), "-")
 
 
 def parts(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
@@ -69,6 +158,12 @@ def parts(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
         yield pa.Table.from_batches(held)
 
 
+def unknown_columns(case: Case, main: Contract) -> set[str]:
+    """Return the columns that nobody knows when the answer is needed."""
+    unknown = {str(case.options.get("target", "")), case.acted, *case.ignore}
+    return unknown | {column.name for column in main.columns if column.known_at == "after"}
+
+
 def questions_contract(name: str, case: Case, main: Contract, there: Sequence[str]) -> Contract:
     """Return the contract of a case's questions: the table's own, less its target, as far as the source has it.
 
@@ -76,8 +171,7 @@ def questions_contract(name: str, case: Case, main: Contract, there: Sequence[st
     """
     from dataclasses import replace
 
-    unknown = {str(case.options.get("target", "")), case.acted, *case.ignore}
-    unknown |= {column.name for column in main.columns if column.known_at == "after"}
+    unknown = unknown_columns(case, main)
     lacking = [n for n in main.names if n not in there and n not in (*unknown, *main.key, case.time, case.entity)]
     if lacking:
         raise Refused(

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from grundstein.core.contract import Column, Contract
 from grundstein.lake.reading.dates import in_zone, read_dates, read_instants, take_apart
 from grundstein.lake.reading.numbers import Style, read_decimals, read_integers, read_numbers
+from grundstein.tools.typed import arrow_type, schema_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,20 +73,7 @@ def reasons_of(values: pa.Array, bad: NDArray[np.int64], column: Column) -> list
 
 def schema(contract: Contract) -> pa.Schema:
     """Return the Arrow schema of a contract."""
-    return pa.schema([(column.name, arrow_type(column)) for column in contract.columns])
-
-
-def arrow_type(column: Column) -> pa.DataType:
-    """Return the Arrow type of a column."""
-    return {
-        "integer": pa.int64(),
-        "number": pa.float64(),
-        "decimal": pa.decimal128(18, column.scale),
-        "text": pa.string(),
-        "boolean": pa.bool_(),
-        "date": pa.date32(),
-        "instant": pa.timestamp("us", "UTC"),
-    }[column.type]
+    return schema_of(contract)
 
 
 def style_of(column: Column) -> Style:

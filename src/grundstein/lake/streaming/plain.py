@@ -14,7 +14,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from grundstein.lake.contracts.casting import arrow_type, is_missing, read_column, style_of
+from grundstein.lake.contracts.casting import is_missing, read_column, style_of
+from grundstein.tools.typed import arrow_type
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
