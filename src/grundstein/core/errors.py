@@ -15,9 +15,13 @@ if TYPE_CHECKING:
 
 
 class GrundsteinError(Exception):
-    """Three lines for a person: what happened, what was expected, what to do next."""
+    """Three lines for a person: what happened, what was expected, what to do next.
+
+    `others` are further errors that were found at once, for who reports them all.
+    """
 
     exit_code = 1
+    others: tuple[GrundsteinError, ...] = ()
 
     def __init__(self, what: str, expected: str, next_step: str) -> None:
         super().__init__(f"{what}\n{expected}\n{next_step}")

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from grundstein.core.case import Also, Case
     from grundstein.core.contract import Contract
     from grundstein.core.records import Record
+    from grundstein.core.standard import Standard
     from grundstein.core.task import Task
 
 
@@ -230,6 +231,25 @@ class Outside(Protocol):
         """One row a question in their order: `answer` (null: not answered), maybe `probability` and `act`."""
 
 
+class Papers(Protocol):
+    """The files of a project that people write, as they stand on disk."""
+
+    def contracts(self) -> Sequence[str]:
+        """The tables that have a contract."""
+
+    def queries(self) -> Sequence[tuple[str, int, str]]:
+        """The SELECTs of the dashboards: file, first line, text."""
+
+    def stated(self, case: str) -> Collection[str]:
+        """The fields that a case's file fills in."""
+
+    def marked(self, table: str) -> Collection[str]:
+        """The columns of which the contract says how personal they are, whatever it says."""
+
+    def line(self, file: str, place: Sequence[str | int]) -> int:
+        """The 1-based line of a field in a YAML file, or of the nearest one around it."""
+
+
 class Progress(Protocol):
     """What a person at a terminal sees of long work; nothing in a pipe."""
 
@@ -283,6 +303,14 @@ class Project(Protocol):
     @property
     def valid_days(self) -> int:
         """How many days a signature counts."""
+
+    @property
+    def standard(self) -> Standard:
+        """What the company asks, and what the project adds; Refused where the project weakens it."""
+
+    @property
+    def papers(self) -> Papers:
+        """The files that people write, as they stand on disk."""
 
     def page(self, name: str, language: str) -> str:
         """The text of a written report; empty where there is none."""

@@ -14,7 +14,7 @@ from grundstein.core.figures import Figure
 from grundstein.core.findings import Finding
 
 Word = Literal["qualifies", "does_not_qualify", "not_enough_data", "not_applicable"]
-Standing = Literal["baseline", "default", "trivial", "candidate", "outside"]
+Standing = Literal["baseline", "default", "trivial", "candidate", "outside", "released"]
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,7 @@ class Snapshot:
 
     `also`: what pins each outside candidate by its name, a table's version or the digest of code; `digest` lacks it.
     `known_at`: what the contracts say of when a column of the first role is known (see `core.contract.Column`).
+    `released`: the id of the Release whose model stood in use on older rows, one more opponent; empty where none did.
     """
 
     question: str
@@ -69,6 +70,7 @@ class Snapshot:
     test: Mapping[str, str] = field(default_factory=dict)
     also: Mapping[str, str] = field(default_factory=dict)
     known_at: Mapping[str, str] = field(default_factory=dict)
+    released: str = ""
 
 
 @dataclass(frozen=True)
@@ -286,8 +288,19 @@ class Person:
 
 
 @dataclass(frozen=True)
+class Demand:
+    """What the company's standard asked of a case when it was decided or signed: as canonical JSON."""
+
+    case: str
+    asks: str
+
+
+@dataclass(frozen=True)
 class Bond:
-    """All that a signature rests on, by id or digest; `model` is the solution's kind and the digest of its files."""
+    """All that a signature rests on, by id or digest; `model` is the solution's kind and the digest of its files.
+
+    `standard` is the Demand that held then; empty: the company asked nothing of the case.
+    """
 
     question: str
     snapshot: str
@@ -297,6 +310,7 @@ class Bond:
     lock: str
     solution: str
     model: str
+    standard: str = ""
 
 
 @dataclass(frozen=True)
@@ -334,6 +348,15 @@ class Release:
     until: str
     back: bool = False
     override: bool = False
+
+
+@dataclass(frozen=True)
+class Round:
+    """A released case is evaluated again, on a snapshot and for a reason; it ends with the snapshot's verdict."""
+
+    case: str
+    snapshot: str
+    why: str
 
 
 @dataclass(frozen=True)
@@ -383,9 +406,11 @@ Record = (
     | Report
     | Promise
     | Person
+    | Demand
     | SignOff
     | Denial
     | Release
+    | Round
     | Access
     | Observation
 )
