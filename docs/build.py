@@ -25,6 +25,7 @@ SOURCE = Path(grundstein.__file__).parent
 MADE = "<!-- Written by `make docs` from the code; change the code, not this page. -->\n"
 ENVIRONMENT = {
     "GRUNDSTEIN_PROJECT": "The project's folder where `--project` is not given; else the nearest folder upwards.",
+    "GRUNDSTEIN_STANDARD": "A company's standard that holds for every project, whatever its `grundstein.yaml` names.",
     "GRUNDSTEIN_DEBUG": "Set: a fault of the program shows where it happened, instead of three lines.",
     "GRUNDSTEIN_TOKEN": "The token of the person who signs, where no file holds it.",
 }

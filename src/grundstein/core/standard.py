@@ -1,4 +1,4 @@
-"""Room core. In: a case and what its file states -> Out: what the company's standard asks of it, and where it falls short.
+"""Room core. In: a case and what its file states -> Out: what the company's standard asks, and where it falls short.
 
 Pure rules: files and lines are the project's, signatures are the flow's.
 """

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from grundstein.core.case import Also
 from grundstein.core.errors import Refused
-from grundstein.project.yaml_files import line_of
+from grundstein.project.yaml_files import joined, line_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,11 +35,14 @@ NAMED_SECRET = re.compile(r"\$\{(env|file):[^}]+\}")
 def check_also(file: CaseFile, content: Mapping[str, Any], path: Path) -> None:
     """Refuse an entry that is no table, endpoint or object, has a field of another kind, or shows a secret."""
     seen: set[str] = set()
+    found = []
     for place, one in enumerate(file.also):
         for field, what, expected in _faults(one, file, seen):
             line = line_of(content, ["also", place, field])
-            raise Refused(f"{path.name}, line {line}: {what}", expected, f"Correct `also` in {path}")
+            found.append(Refused(f"{path.name}, line {line}: {what}", expected, f"Correct `also` in {path}"))
         seen.add(one.name.casefold())
+    if found:
+        raise joined(found)
 
 
 def _faults(one: AlsoFile, file: CaseFile, seen: set[str]) -> list[tuple[str, str, str]]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from grundstein.core.case import MONEY_FORMS, Also, Case, Money
+from grundstein.core.case import MONEY_FORMS, Again, Also, Case, Money
 from grundstein.core.errors import Refused, nearest
 from grundstein.project.also import also_content, check_also
 from grundstein.project.models import CaseFile, MoneyFile
-from grundstein.project.yaml_files import checked, checked_options, line_of, read
+from grundstein.project.yaml_files import checked, checked_options, line_of, read, together
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -30,9 +30,11 @@ def read_case(path: Path, task: Callable[[str], Task]) -> Case:
     common = type(content)((name, value) for name, value in content.items() if name not in names)
     if hasattr(content, "copy_attributes"):
         content.copy_attributes(common)
-    file = checked(CaseFile, common, path, (*CaseFile.model_fields, *names))
+    file, options = together(
+        lambda: checked(CaseFile, common, path, (*CaseFile.model_fields, *names)),
+        lambda: checked_options(own.options, _restricted(content, names), path),
+    )
     check_also(file, content, path)
-    options = checked_options(own.options, _restricted(content, names), path)
     return _case(path.stem, file, options)
 
 
@@ -56,7 +58,7 @@ def _restricted(content: Any, names: tuple[str, ...]) -> Any:
 
 def _case(name: str, file: CaseFile, options: Mapping[str, Any]) -> Case:
     data = {"rows": file.data} if isinstance(file.data, str) else dict(file.data)
-    plain = file.model_dump(exclude={"data", "money", "horizon", "ignore", "key", "signed_by", "risk", "also"})
+    plain = file.model_dump(exclude={"data", "money", "horizon", "ignore", "key", "signed_by", "risk", "also", "again"})
     return Case(
         name=name,
         data={role: table for role, table in data.items() if table},
@@ -68,6 +70,7 @@ def _case(name: str, file: CaseFile, options: Mapping[str, Any]) -> Case:
         signed_by=tuple(file.signed_by),
         risk=file.risk or ("high" if file.affects in HIGH_RISK else ""),
         also=tuple(Also(**(one.model_dump() | {"columns": tuple(one.columns)})) for one in file.also),
+        again=Again(**file.again.model_dump()) if file.again else None,
         **plain,
     )
 
@@ -86,13 +89,15 @@ def case_content(case: Case) -> dict[str, Any]:
     blank = Case("", "", "", {})
     for field in fields(Case):
         value = getattr(case, field.name)
-        apart = ("name", "question", "task", "data", "options", "money", "also")
+        apart = ("name", "question", "task", "data", "options", "money", "also", "again")
         if field.name not in apart and value != getattr(blank, field.name):
             written = "horizon" if field.name == "horizon_days" else field.name
             content[written] = list(value) if isinstance(value, tuple) else value
     if case.money:
         assumed = {"assumed": list(case.money.assumed)} if case.money.assumed else {}
         content["money"] = {**case.money.amounts, **assumed}
+    if case.again:
+        content["again"] = {name: value for name, value in vars(case.again).items() if value is not None}
     if case.also:
         content["also"] = [also_content(one) for one in case.also]
     return content

@@ -17,14 +17,19 @@ from grundstein.core.records import Foundation
 from grundstein.project.cases import case_content, read_case, unknown_case
 from grundstein.project.models import ProjectFile
 from grundstein.project.odcs import contract_content, read_contract
+from grundstein.project.papers import FolderPapers
+from grundstein.project.standards import read_standard
 from grundstein.project.yaml_files import checked, read, secrets, write
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from pydantic import BaseModel
+
     from grundstein.core.case import Also, Case
     from grundstein.core.contract import Contract
     from grundstein.core.ports import FileStore, Ledger, Outside, Progress, TableStore
+    from grundstein.core.standard import Standard
     from grundstein.core.task import Task
 
 FILE = "grundstein.yaml"
@@ -79,8 +84,18 @@ class Folder:
 
     @property
     def valid_days(self) -> int:
-        """How many days a signature counts."""
-        return self.settings.valid_days
+        """How many days a signature counts; never more than the company's standard allows."""
+        return min(self.settings.valid_days, self.standard.longest_valid_days or self.settings.valid_days)
+
+    @cached_property
+    def standard(self) -> Standard:
+        """What the company asks, and what the project adds; Refused where the project weakens it."""
+        return read_standard(self.root, self.settings)
+
+    @property
+    def papers(self) -> FolderPapers:
+        """The files that people write, as they stand on disk."""
+        return FolderPapers(self.root)
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -244,10 +259,11 @@ def schemas() -> dict[str, object]:
     """Return the JSON schemas of the files that people write; a task's own fields stand under `tasks`."""
     from pydantic import TypeAdapter
 
-    from grundstein.project.models import CaseFile
+    from grundstein.project.models import CaseFile, StandardFile
     from grundstein.project.odcs import ContractFile
 
     case = CaseFile.model_json_schema()
     points = entry_points(group="grundstein.tasks")
     case["tasks"] = {point.name: TypeAdapter(point.load().options).json_schema() for point in points}
-    return {"case": case, "project": ProjectFile.model_json_schema(), "contract": ContractFile.model_json_schema()}
+    others: dict[str, type[BaseModel]] = {"project": ProjectFile, "contract": ContractFile, "standard": StandardFile}
+    return {"case": case, **{name: model.model_json_schema() for name, model in others.items()}}

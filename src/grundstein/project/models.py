@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime  # noqa: TC003  (pydantic reads the annotation)
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -33,6 +34,7 @@ class ProjectFile(Strict):
     roles: dict[str, list[Text]] = Field({}, description="Who may sign: a role and its people.")
     high_risk: list[Text] = Field([], description="Roles that sign besides where a case is of high risk.")
     valid_days: int = Field(365, ge=1, le=3650, description="How many days a signature counts.")
+    standard: Text = Field("", description="The company's standard: a path from the project's folder.")
 
     @field_validator("currency")
     @classmethod
@@ -51,6 +53,33 @@ class ProjectFile(Strict):
         except (KeyError, ValueError, OSError):
             raise ValueError("an IANA name, such as Europe/Berlin") from None
         return value
+
+
+class StandardFile(Strict):
+    """`standard.yaml`: what the company asks of every case. A project may ask more in its own, never less.
+
+    Read are the file that GRUNDSTEIN_STANDARD names, the one under `standard:` of `grundstein.yaml`, and the one beside
+    it, in this order; each may only add to those before it.
+    """
+
+    required: list[Text] = Field(
+        [], description="Fields that every case fills in; alternatives as `money or metric`. Ideas are exempt."
+    )
+    approvers: dict[str, list[Text]] = Field(
+        {}, description="Roles that must sign, by a word of `affects`; where any are named, a case says `affects`."
+    )
+    least_holdback: Number = Field(
+        0.0, ge=0, lt=1, description="The least `holdback` of a case whose action changes the outcome (`saved`)."
+    )
+    longest_valid_days: int | None = Field(None, ge=1, le=3650, description="The most days that a signature counts.")
+    tasks: list[Text] = Field([], description="The tasks that may be used; empty: all.")
+    contract_owner: bool = Field(False, description="Whether every contract names its owner.")
+    personal_words: list[Text] = Field(
+        [], description="A column whose name holds one of these words must say `classification`."
+    )
+    high_risk_words: list[Text] = Field(
+        [], description="Words in `affects`, `question` or `decision` that make a case one of high risk."
+    )
 
 
 class MoneyFile(Strict):
@@ -103,6 +132,16 @@ class AlsoFile(Strict):
     )
 
 
+class AgainFile(Strict):
+    """`again:` of a case: when what is released is evaluated again by itself, as soon as there are new rows."""
+
+    days: Number | None = Field(None, gt=0, description="So many days after the last evaluation.")
+    rows: int | None = Field(None, ge=1, description="As soon as so many rows came or were replaced since.")
+    cost: Number | None = Field(
+        None, ge=0, description="What one evaluation costs: it is made where watching expects more to be lost a period."
+    )
+
+
 class CaseFile(Strict):
     """`cases/NAME.yaml`: one question of the business. A task adds fields of its own."""
 
@@ -138,6 +177,7 @@ class CaseFile(Strict):
     signed_by: list[Text] = Field([], description="The roles that must sign.")
     idea: bool = Field(False, description="An idea only: remembered, not yet evaluated.")
     also: list[AlsoFile] = Field([], description="Somebody else's answers, compared with what is built here.")
+    again: AgainFile | None = Field(None, description="When what is released is evaluated again by itself.")
 
     @field_validator("money")
     @classmethod
@@ -156,3 +196,11 @@ class CaseFile(Strict):
         if value not in ("year", "quarter", "month", "week", "day"):
             raise ValueError("year, quarter, month, week or day")
         return value
+
+
+class DeclaredFile(Strict):
+    """A row of `assess.yaml`: what a person vouches for and no record proves."""
+
+    statement: Text = Field(min_length=1, description="What is there, in a person's words.")
+    person: Text = Field(min_length=1, description="Who says so.")
+    date: datetime.date = Field(description="The day on which it was said, as YYYY-MM-DD.")

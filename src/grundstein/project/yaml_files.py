@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_type_hints
 
 from pydantic import BaseModel, ValidationError, create_model
 
-from grundstein.core.errors import Refused, nearest
+from grundstein.core.errors import GrundsteinError, Refused, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 M = TypeVar("M", bound=BaseModel)
 TRAP = re.compile(r"(?i)(y|n|yes|no|on|off|true|false|null|~|[-+.]?\d.*|[-+]?\.(inf|nan))$")
@@ -88,7 +88,7 @@ def checked(kind: type[M], content: Mapping[str, Any], path: Path, allowed: Iter
     try:
         return kind.model_validate(dict(content))
     except ValidationError as error:
-        raise refusal(error, content, path, _allowed(kind, error, allowed)) from None
+        raise joined(refusals(error, kind, content, path, allowed)) from None
 
 
 def checked_options(kind: type, content: Mapping[str, Any], path: Path) -> Mapping[str, Any]:
@@ -101,23 +101,48 @@ def checked_options(kind: type, content: Mapping[str, Any], path: Path) -> Mappi
     return checked(model, content, path).model_dump()
 
 
-def refusal(error: ValidationError, content: Mapping[str, Any], path: Path, allowed: Iterable[str]) -> Refused:
-    """Turn pydantic's first complaint into three lines."""
-    first = error.errors()[0]
-    place = ".".join(str(part) for part in first["loc"])
-    where = f"{path.name}, line {line_of(content, first['loc'])}"
-    if first["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
-        word = str(first["loc"][-1])
+def refusals(
+    error: ValidationError, kind: type[BaseModel], content: Mapping[str, Any], path: Path, allowed: Iterable[str]
+) -> list[Refused]:
+    """Turn each of pydantic's complaints into three lines."""
+    return [_refusal(one, content, path, _allowed(kind, one["loc"], allowed)) for one in error.errors()]
+
+
+def _refusal(complaint: Any, content: Mapping[str, Any], path: Path, allowed: Iterable[str]) -> Refused:
+    place = ".".join(str(part) for part in complaint["loc"])
+    where = f"{path.name}, line {line_of(content, complaint['loc'])}"
+    if complaint["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
+        word = str(complaint["loc"][-1])
         return Refused(
             f"{where}: `{word}` is no field here.", _sentence(nearest(word, allowed)), f"Correct `{word}` in {path}"
         )
-    if first["type"] == "missing":
+    if complaint["type"] == "missing":
         return Refused(f"{path.name}: the field `{place}` is missing.", f"A line `{place}: ...`.", f"Add it to {path}")
-    if isinstance(first["input"], bool):
-        return _trapped(where, place, str(first["input"]).lower(), path)
+    if isinstance(complaint["input"], bool):
+        return _trapped(where, place, str(complaint["input"]).lower(), path)
     return Refused(
-        f"{where}: `{place}` is {first['input']!r}.", _sentence(first["msg"]), f"Correct `{place}` in {path}"
+        f"{where}: `{place}` is {complaint['input']!r}.", _sentence(complaint["msg"]), f"Correct `{place}` in {path}"
     )
+
+
+def joined(found: Sequence[GrundsteinError]) -> GrundsteinError:
+    """Return the first error with all the others attached to it."""
+    first, *others = found
+    first.others = (*first.others, *others)
+    return first
+
+
+def together(*steps: Callable[[], Any]) -> list[Any]:
+    """Take every step; raises the first error with those of the other steps attached."""
+    done, wrong = [], []
+    for step in steps:
+        try:
+            done.append(step())
+        except Refused as error:
+            wrong.append(error)
+    if wrong:
+        raise joined(wrong)
+    return done
 
 
 def line_of(content: Any, place: Sequence[str | int]) -> int:
@@ -134,9 +159,10 @@ def line_of(content: Any, place: Sequence[str | int]) -> int:
     return line
 
 
-def _allowed(kind: type[BaseModel], error: ValidationError, outer: Iterable[str]) -> Iterable[str]:
-    place = [part for part in error.errors()[0]["loc"][:-1] if isinstance(part, str)]
-    for part in place:
+def _allowed(kind: type[BaseModel], place: Sequence[str | int], outer: Iterable[str]) -> Iterable[str]:
+    for part in (part for part in place[:-1] if isinstance(part, str)):
+        if part not in kind.model_fields:
+            return ()
         inner = [one for one in get_args(kind.model_fields[part].annotation) if isinstance(one, type)]
         models = [one for one in inner if issubclass(one, BaseModel)]
         if not models:
