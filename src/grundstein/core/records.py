@@ -375,10 +375,11 @@ class Access:
 
 @dataclass(frozen=True)
 class Observation:
-    """What watching found of a live release, over its answers up to row `until` of `CASE__answers`.
+    """What watching found of a live release. Drift was looked for `looks` times, up to row `until` of `CASE__answers`.
 
-    Per unit against the baseline: `signed` is the gain that was signed, `measured` the one since (None: too little
-    truth yet). `lost` is what going on as now is expected to cost per period against what was signed; None: unknown.
+    Per unit against the baseline: `signed` is the gain that was signed, `measured` the one since on `truths` units
+    that our own action left alone (None: too little truth yet). Going on as now is expected to cost `lost` per period
+    (per 1,000 units without a volume) against what was signed, and `behind` against the baseline; None: unknown.
     """
 
     case: str
@@ -391,6 +392,9 @@ class Observation:
     measured: Gain | None
     lost: float | None
     findings: tuple[Finding, ...] = ()
+    looks: int = 0
+    behind: float | None = None
+    pictures: tuple[Figure, ...] = ()
 
 
 Record = (
