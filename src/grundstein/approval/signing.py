@@ -77,10 +77,11 @@ def subject(rows: Sequence[Entry], name: str) -> Subject:
     return Subject(newest, experiment, told[-1])
 
 
-def bond_of(found: Subject, solution: str, question: str) -> Bond:
+def bond_of(found: Subject, solution: str, question: str, standard: str = "") -> Bond:
     """Return what a signature of this solution rests on; the winner where it qualifies, else today's rule.
 
-    `question` is the id of the case as it stands: its wording may have changed since it was judged.
+    `question` is the id of the case as it stands: its wording may have changed since it was judged; `standard` that of
+    what the company asks of it now.
 
     Refused for a solution that was neither the winner nor today's rule: no other was judged to be released.
     """
@@ -101,6 +102,7 @@ def bond_of(found: Subject, solution: str, question: str) -> Bond:
         lock=experiment.lock,
         solution=chosen,
         model=next(one.model for one in experiment.outcomes if one.name == chosen),
+        standard=standard,
     )
 
 

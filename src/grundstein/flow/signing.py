@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Literal, cast
 from grundstein.core.canonical import digest, record_id
 from grundstein.core.errors import Refused
 from grundstein.core.records import Denial, Experiment, Person, Question, Release, Report, SignOff, Snapshot, Verdict
+from grundstein.flow import standards
 from grundstein.flow.pinning import question_of
+from grundstein.flow.released import newest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -72,7 +74,8 @@ def standing(project: Project, name: str, solution: str = "", *, deep: bool = Tr
 
     rows = list(project.ledger.entries())
     found = signing.subject(rows, name)
-    bond = signing.bond_of(found, solution, record_id(question_of(project.case(name))))
+    fresh = record_id(question_of(project.case(name)))
+    bond = signing.bond_of(found, solution, fresh, standards.demand(project, name))
     return _standing(project, rows, found, bond, deep=deep)
 
 
@@ -81,18 +84,20 @@ def _standing(project: Project, rows: Sequence[Entry], found: Subject, bond: Bon
 
     roles = _roles(project, found)
     told = signing.standing(rows, bond, roles, signing.overrides(found, bond), now(project))
-    judged = _not_as_judged(project, found)
+    judged = [*_not_as_judged(project, found), *standards.falls_short(project, found.said.case)]
     return replace(told, voids=(*judged, *changes(project, bond, found.said.case, deep=deep)))
 
 
 def _roles(project: Project, found: Subject) -> tuple[str, ...]:
-    """The roles that the case names now and those that it named when it was judged: an edit takes none away."""
+    """The roles that case and standard name now and those they named when it was judged: an edit takes none away."""
     from grundstein.approval import signing
     from grundstein.approval.story import case_of
 
     said, judged = project.case(found.said.case), case_of(_judged_question(project, found))
-    risk = "high" if any(signing.is_high(case) for case in (said, judged)) else ""
-    roles = tuple(dict.fromkeys((*said.signed_by, *judged.signed_by)))
+    high = any(signing.is_high(case) for case in (said, judged))
+    risk = "high" if high or standards.was_high(project, said.name, found.verdict) else ""
+    more = (*project.standard.approvers_of(judged), *standards.approvers(project, said.name, found.verdict))
+    roles = tuple(dict.fromkeys((*said.signed_by, *judged.signed_by, *more)))
     return signing.needed(replace(said, signed_by=roles, risk=risk), project.high_risk)
 
 
@@ -126,7 +131,7 @@ def sign(
         person = signing.known_person((row for row in rows if isinstance(row.record, Person)), token)
         found = signing.subject(rows, name)
         question = project.ledger.once(question_of(project.case(name)))
-        bond = signing.bond_of(found, solution, question.id)
+        bond = signing.bond_of(found, solution, question.id, standards.keep(project, name))
         so_far = _standing(project, rows, found, bond, deep=True)
         _unchanged(so_far)
         signing.allowed_to_sign(person, found, so_far, signing.working_rows(rows, bond))
@@ -182,8 +187,7 @@ def roll_back(project: Project, name: str) -> Entry:
 
 def current(project: Project, name: str, mode: str = "live") -> Entry | None:
     """The newest release of a case in a mode; None where there is none."""
-    rows = [row for row in project.ledger.entries(Release) if cast("Release", row.record).case == name]
-    return next((row for row in reversed(rows) if cast("Release", row.record).mode == mode), None)
+    return newest(project, name, mode)
 
 
 def refuse_ended(project: Project, said: Release) -> None:
@@ -197,7 +201,7 @@ def refuse_ended(project: Project, said: Release) -> None:
 
 
 def changes(project: Project, bond: Bond, name: str, *, deep: bool) -> list[str]:
-    """What is no longer as it was signed, a sentence each: verdict, case, libraries, report, model, snapshot."""
+    """What is no longer as it was signed, a sentence each: verdict, case, standard, libraries, report, model, data."""
     found = []
     verdicts = [(row.id, cast("Verdict", row.record)) for row in project.ledger.entries(Verdict)]
     newest = [id_ for id_, said in verdicts if said.case == name and not said.deposit]
@@ -205,6 +209,8 @@ def changes(project: Project, bond: Bond, name: str, *, deep: bool) -> list[str]
         found.append("there is a newer verdict")
     if record_id(question_of(project.case(name))) != bond.question:
         found.append(f"the case was edited: {_edited(project, bond, name)}")
+    if fields := standards.changed(project, bond, name):
+        found.append(f"the company's standard was changed: {', '.join(fields)}")
     if project.lock != bond.lock:
         found.append("Python or a library has another version")
     told = cast("Report", project.ledger.get(bond.report).record)
@@ -226,7 +232,7 @@ def _signed_bond(project: Project, rows: Sequence[Entry], found: Subject, soluti
     said = [row.record for row in rows if isinstance(row.record, SignOff)]
     mine = [one.bond for one in said if one.bond.verdict == found.verdict.id and solution in ("", one.bond.solution)]
     fresh = record_id(question_of(project.case(found.said.case)))
-    return mine[-1] if mine else signing.bond_of(found, solution, fresh)
+    return mine[-1] if mine else signing.bond_of(found, solution, fresh, standards.demand(project, found.said.case))
 
 
 def _edited(project: Project, bond: Bond, name: str) -> str:
@@ -258,7 +264,7 @@ def _unchanged(so_far: Standing) -> None:
     if so_far.voids:
         raise Refused(
             f"Something changed since this was judged: {'; '.join(so_far.voids)}.",
-            "The same case, data, model, libraries, verdict and report as were judged.",
+            "The same case, standard, data, model, libraries, verdict and report as were judged.",
             "Bring it back, or decide anew",
         )
 

@@ -18,6 +18,8 @@ from grundstein.flow.outside import with_outside
 from grundstein.flow.pinning import asked, pin, pinned_of
 from grundstein.flow.remembering import edits_of
 from grundstein.flow.replaying import replayed
+from grundstein.flow.standards import keep as keep_demand
+from grundstein.flow.standards import refuse_short
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -35,6 +37,7 @@ def evaluate(project: Project, name: str, test: Mapping[str, str] | None = None)
 def decide(project: Project, name: str, test: Mapping[str, str] | None = None) -> Entry:
     """Open the sealed part and judge; evaluates first where no Experiment matches. Stops where a person is needed."""
     case = project.case(name)
+    refuse_short(project, name)
     if not case.idea and not case.declared:
         raise Refused(
             f"The case {name} does not say what an answer is worth.",
@@ -71,6 +74,8 @@ def opened(entry: Entry, project: Project) -> Entry:
     from grundstein.evaluation import decide as deciding
 
     experiment = cast("Experiment", entry.record)
+    refuse_short(project, experiment.case)
+    keep_demand(project, experiment.case)
     pinned = pinned_of(project.ledger.get(experiment.snapshot), project)
     if deciding.needs_no_opening(experiment):
         said = deciding.verdict_of(pinned, experiment, None, "", project.files, edits_of(project, pinned))
