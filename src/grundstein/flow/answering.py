@@ -16,7 +16,7 @@ from grundstein.flow.signing import current, refuse_ended
 from grundstein.tools.sealing import HOUSE_COLUMNS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from grundstein.core.case import Case
@@ -194,7 +194,7 @@ def _write(project: Project, target: str, batch: str, answers: Iterator[pa.Table
         marked = part.append_column("_row", numbers).append_column("_batch", pa.array([batch] * part.num_rows))
         if files is None:
             files = ParquetFiles(project.tables.staging(target), marked.schema)
-            _contract(project, target, part)
+            write_answers_contract(project, target, part.schema)
         files.write(marked)
         first += part.num_rows
     if files is None:
@@ -202,9 +202,11 @@ def _write(project: Project, target: str, batch: str, answers: Iterator[pa.Table
     project.tables.append(target, files.close(), batch)
 
 
-def _contract(project: Project, target: str, part: pa.Table) -> None:
+def write_answers_contract(project: Project, target: str, schema: pa.Schema, keys: Sequence[Column] = ()) -> None:
+    """Write the contract of a case's answers where there is none; `keys` are columns as another contract has them."""
     if project.contract(target) is None:
-        columns = tuple(Column(field.name, _type(field.type)) for field in part.schema)
+        known = {column.name: column for column in keys}
+        columns = tuple(known.get(field.name, Column(field.name, _type(field.type))) for field in schema)
         project.write_contract(Contract(target, columns, description="Answers, each with the release that gave it."))
 
 
