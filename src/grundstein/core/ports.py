@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -257,6 +257,13 @@ class Progress(Protocol):
         """Say what is being done now."""
 
 
+class Webhook(Protocol):
+    """Where findings of live releases are sent."""
+
+    def post(self, document: Mapping[str, Any]) -> str:
+        """Send one JSON document; returns why it did not arrive, nothing where it did."""
+
+
 class Project(Protocol):
     """A project folder as the flow sees it."""
 
@@ -332,6 +339,13 @@ class Project(Protocol):
     @property
     def progress(self) -> Progress:
         """Where long work says what it does."""
+
+    def ticking(self) -> Lease:
+        """Inside it nobody else ticks this project; the kernel gives it back when a process dies."""
+
+    @property
+    def webhook(self) -> Webhook | None:
+        """Where findings are sent; None where the settings name nothing."""
 
     def case(self, name: str) -> Case:
         """Read `cases/NAME.yaml`; Refused with file, line and nearest word."""

@@ -1,7 +1,7 @@
 """Room production. In: rows that a release rests on, rows that came since -> Out: which columns changed, and how.
 
 A column has changed where chance does not explain it and enough rows would have to move to undo it. Numbers: the test
-of Kolmogorov and Smirnov; categories: chi-squared over all of them and Fisher's exact test of each; emptiness: Fisher's.
+of Kolmogorov and Smirnov; categories: chi-squared over all and Fisher's exact test of each; what is empty: Fisher's.
 The k-th look at a release may err with `LIFE` / (k (k + 1)), shared by its columns: over all looks, however many, a
 quiet release is called changed with at most `LIFE`.
 """

@@ -1,4 +1,4 @@
-"""Room production. In: differences of units whose truth has come, what was signed -> Out: the gain so far, what it costs.
+"""Room production. In: differences of units whose truth has come, what was signed -> Out: the gain so far, its range.
 
 A release is looked at again and again, so its range must hold at all looks at once. It is the judge's own range
 (`tools.inference.interval`) at the level that a time-uniform bound names: the normal mixture of Robbins (1970), for

@@ -96,9 +96,7 @@ def news(lines: Iterable[Line], findings: Sequence[Finding], about: Mapping[str,
         if told.get(mark, {}).get("section") != finding.section
     ]
     over = [
-        {**line, **about, "section": OVER}
-        for mark, line in told.items()
-        if mark not in now and line["section"] != OVER
+        {**line, **about, "section": OVER} for mark, line in told.items() if mark not in now and line["section"] != OVER
     ]
     return found + over
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import entry_points, version
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from grundstein.core.canonical import canonical, digest
 from grundstein.core.errors import Refused, nearest
@@ -28,11 +28,12 @@ if TYPE_CHECKING:
 
     from grundstein.core.case import Also, Case
     from grundstein.core.contract import Contract
-    from grundstein.core.ports import FileStore, Ledger, Outside, Progress, TableStore
+    from grundstein.core.ports import FileStore, Lease, Ledger, Outside, Progress, TableStore, Webhook
     from grundstein.core.standard import Standard
     from grundstein.core.task import Task
 
 FILE = "grundstein.yaml"
+TICK_SECONDS = 60
 DECIDING = ("duckdb", "grundstein", "lightgbm", "numpy", "pyarrow", "scikit-learn", "scipy")
 
 
@@ -150,6 +151,25 @@ class Folder:
 
         return FolderFiles(self.root / "files")
 
+    def ticking(self) -> Lease:
+        """Inside it nobody else ticks this project."""
+        from grundstein.stores.lease import FileLease
+
+        said = Refused(
+            f"Another tick of {self.name} has been at work for the last {TICK_SECONDS} seconds.",
+            "One tick at a time for each project.",
+            "Nothing was changed; run it again when the other has ended",
+        )
+        return FileLease(self.root / ".grundstein" / "tick.lock", TICK_SECONDS, said=said)
+
+    @property
+    def webhook(self) -> Webhook | None:
+        """Where findings are sent; its secrets are put in when it is used."""
+        from grundstein.stores.webhook import HttpWebhook
+
+        watch = self.settings.watch
+        return HttpWebhook(watch.webhook, watch.timeout, lambda text: str(secrets(text))) if watch.webhook else None
+
     def case(self, name: str) -> Case:
         """Read `cases/NAME.yaml`."""
         path = self.root / "cases" / f"{name}.yaml"
@@ -238,8 +258,15 @@ def open_project(start: Path | None = None, progress: Progress | None = None) ->
     if root is None or not (root / FILE).is_file():
         where = root or start or Path.cwd()
         raise Refused(f"No project in {where} or above it.", f"A folder with {FILE}.", "grundstein init")
-    settings = checked(ProjectFile, secrets(read(root / FILE)), root / FILE)
+    settings = checked(ProjectFile, _revealed(read(root / FILE)), root / FILE)
     return Folder(root, settings, progress or Silence())
+
+
+def _revealed(content: dict[str, Any]) -> dict[str, Any]:
+    """Put secrets in, but for those of the webhook: who only evaluates need not have them."""
+    for key, value in content.items():
+        content[key] = value if key == "watch" else secrets(value)
+    return content
 
 
 def create_project(root: Path, progress: Progress | None = None, **settings: object) -> Folder:

@@ -19,6 +19,13 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+class WatchFile(Strict):
+    """`watch:` of `grundstein.yaml`: where findings of live releases are sent."""
+
+    webhook: Text = Field("", description="The address that findings are posted to; secrets as `${env:NAME}`.")
+    timeout: Number = Field(10.0, gt=0, le=300, description="Seconds that one call may take.")
+
+
 class ProjectFile(Strict):
     """`grundstein.yaml`: one project, one currency, one time zone."""
 
@@ -34,6 +41,9 @@ class ProjectFile(Strict):
     roles: dict[str, list[Text]] = Field({}, description="Who may sign: a role and its people.")
     high_risk: list[Text] = Field([], description="Roles that sign besides where a case is of high risk.")
     valid_days: int = Field(365, ge=1, le=3650, description="How many days a signature counts.")
+    watch: WatchFile = Field(
+        WatchFile(webhook="", timeout=10.0), description="Where findings of live releases are sent."
+    )
     standard: Text = Field("", description="The company's standard: a path from the project's folder.")
 
     @field_validator("currency")

@@ -24,12 +24,20 @@ LONGEST_PAUSE = 0.2
 
 
 class FileLease:
-    """A context manager on one lock file; `begin` runs when it is taken, `end` before it is given back."""
+    """A context manager on one lock file; `begin` runs when it is taken, `end` before it is given back.
+
+    `said` is what somebody reads who waited in vain, where it is no table's lease.
+    """
 
     def __init__(
-        self, path: Path, seconds: float, begin: Callable[[], None] | None = None, end: Callable[[], None] | None = None
+        self,
+        path: Path,
+        seconds: float,
+        begin: Callable[[], None] | None = None,
+        end: Callable[[], None] | None = None,
+        said: Refused | None = None,
     ) -> None:
-        self._path, self._seconds, self._begin, self._end = path, seconds, begin, end
+        self._path, self._seconds, self._begin, self._end, self._said = path, seconds, begin, end, said
         self._mutex = threading.RLock()
         self._depth = 0
         self._owner = 0
@@ -103,7 +111,7 @@ class FileLease:
             self._descriptor = -1
 
     def _taken(self) -> Refused:
-        return Refused(
+        return self._said or Refused(
             f"Somebody else has been writing {self._path.stem} for the last {self._seconds:g} seconds.",
             "One writer a table at a time.",
             "Wait until the other ingest has ended, then run the command again; nothing was changed.",
