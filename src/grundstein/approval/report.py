@@ -41,7 +41,7 @@ def page(told: Story, language: str) -> str:
         )
     words = Phrases(told, language)
     return (
-        _environment()
+        environment()
         .get_template("page.html")
         .render(
             language=language,
@@ -54,7 +54,7 @@ def page(told: Story, language: str) -> str:
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 

@@ -12,6 +12,7 @@ from grundstein import __version__
 from grundstein.cli import (
     answering,
     asking,
+    assessing,
     auditing,
     deciding,
     judging,
@@ -54,7 +55,7 @@ def start(
         raise typer.Exit
 
 
-MODULES = (starting, looking, tidying, deciding, judging, replaying, signing, answering, asking, auditing)
+MODULES = (starting, looking, tidying, deciding, judging, replaying, signing, answering, asking, auditing, assessing)
 COMMANDS = {one.__name__: one for module in MODULES for one in module.COMMANDS}
 for name, command in COMMANDS.items():
     app.command(name=name)(command)
