@@ -10,58 +10,37 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Literal, get_args
+from functools import cached_property
+from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from grundstein.tools.columns import NUMERIC, as_instants, as_numbers, as_texts, cast, column_of, floats
-from grundstein.tools.textcolumns import TextTerms, fit_terms, weigh_terms
+from grundstein.tools.encoding_features import Feature, Kind
+from grundstein.tools.encoding_linear import SLACK, Layout, tamed, unit_of
+from grundstein.tools.encoding_raw import Reader, days_of
+from grundstein.tools.encoding_trees import TreeLayout
+from grundstein.tools.textcolumns import fit_terms
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
-    Floats = NDArray[np.float64]
+    from grundstein.tools.encoding_raw import Raw
 
-Kind = Literal["number", "category", "moment", "text"]
+    Floats = NDArray[np.float64]
 
 MOST_LEVELS = 40
 LEVEL_COLUMNS = 3_000
 TEXT_COLUMNS = 400
 MOST_BENT = 300
-SLACK = 0.25
-DAY_US = 86_400_000_000.0
+BLOCK, CELLS = 8_192, 1_000_000
 ID_NAME = re.compile(r"(^|[_\W])(id|nr|no|key|uuid|guid|nummer|number|pid)$|[a-z]I[dD]$", re.IGNORECASE)
-
-
-@dataclass(frozen=True)
-class Feature:
-    """How one column becomes numbers: plain state, found once from development rows.
-
-    `centre`, `spread`, `low`, `high` are of the number (days since 1970 for a moment); `levels` are the texts that
-    have a column of their own, `other` whether rarer ones were seen; `missing` whether empty values were seen.
-    `bends` are values at which the number's effect may change its slope, each with the spread of what lies above it.
-    `elapsed` is false for the clock of a split in time: a later row would always lie outside what was learnt.
-    """
-
-    name: str
-    kind: Kind
-    missing: bool = False
-    centre: float = 0.0
-    spread: float = 1.0
-    low: float = 0.0
-    high: float = 0.0
-    bends: tuple[tuple[float, float], ...] = ()
-    levels: tuple[str, ...] = ()
-    other: bool = False
-    elapsed: bool = True
-    hours: bool = False
-    terms: TextTerms | None = None
 
 
 @dataclass(frozen=True)
@@ -91,41 +70,59 @@ class Encoder:
         }
         return cls(tuple(made[kind](name) for name, kind in kinds.items()), left_out)
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """The columns of `matrix`, readable: `tenure`, `Contract = Two year`."""
-        return tuple(name for feature in self.features for name in _linear_names(feature))
+        return tuple(name for feature in self.features for name in feature.names)
 
-    @property
+    @cached_property
     def tree_names(self) -> tuple[str, ...]:
         """The columns of `tree_matrix`."""
-        return tuple(name for feature in self.features for name in _tree_names(feature))
+        return tuple(name for feature in self.features for name in feature.tree_names)
 
     @property
     def coded(self) -> tuple[int, ...]:
         """Positions of the columns of `tree_matrix` that hold codes of levels."""
-        kinds = [feature.kind for feature in self.features for _ in _tree_names(feature)]
+        kinds = [feature.kind for feature in self.features for _ in feature.tree_names]
         return tuple(position for position, kind in enumerate(kinds) if kind == "category")
+
+    @cached_property
+    def reader(self) -> Reader:
+        """What reads the columns that are needed."""
+        return Reader(self.features)
+
+    @cached_property
+    def layout(self) -> Layout:
+        """Where columns stand in `matrix`."""
+        return Layout(self.features)
+
+    @cached_property
+    def trees(self) -> TreeLayout:
+        """Where columns stand in `tree_matrix`."""
+        return TreeLayout(self.features)
 
     def matrix(self, table: pa.Table) -> Floats:
         """Return float64 of shape (rows, len(names)), no NaN; an unseen level is zeros, a missing number its mean.
 
         Refused where a column is missing or cannot be read as what it was.
         """
-        return self._filled(table, _linear_blocks, len(self.names))
+        return self._filled(table, len(self.names), self.layout.fill)
 
     def tree_matrix(self, table: pa.Table) -> Floats:
         """Return float64 of shape (rows, len(tree_names)): NaN for missing, levels as 0, 1, ... and rarer ones last."""
-        return self._filled(table, _tree_blocks, len(self.tree_names))
+        return self._filled(table, len(self.tree_names), self.trees.fill)
 
-    def _filled(self, table: pa.Table, blocks: Callable[[Feature, pa.Table], Iterable[Floats]], width: int) -> Floats:
+    def blocks(self, table: pa.Table, width: int = 0) -> Iterator[tuple[slice, Raw]]:
+        """Read a table in blocks of rows, few enough for the processor's cache; `width` columns are worked on."""
+        rows = max(256, min(BLOCK, CELLS // max(width, len(self.names), 1)))
+        for start in range(0, max(table.num_rows, 1), rows):
+            part = table.slice(start, rows)
+            yield slice(start, start + part.num_rows), self.reader.table(part)
+
+    def _filled(self, table: pa.Table, width: int, fill: Callable[[Raw, Floats], None]) -> Floats:
         filled = np.zeros((table.num_rows, width))
-        position = 0
-        for feature in self.features:
-            for block in blocks(feature, table):
-                columns = 1 if block.ndim == 1 else block.shape[1]
-                filled[:, position : position + columns] = block.reshape(table.num_rows, columns)
-                position += columns
+        for rows, raw in self.blocks(table):
+            fill(raw, filled[rows])
         return filled
 
     def save(self, path: Path) -> None:
@@ -136,7 +133,7 @@ class Encoder:
     def load(cls, path: Path) -> Encoder:
         """Read what `save` wrote."""
         plain = json.loads(path.read_text(encoding="utf-8"))
-        return cls(tuple(_feature(state) for state in plain["features"]), plain["left_out"])
+        return cls(tuple(Feature.restored(state) for state in plain["features"]), plain["left_out"])
 
 
 def _kinds(table: pa.Table, columns: Sequence[str]) -> tuple[dict[str, str], dict[str, str]]:
@@ -196,20 +193,10 @@ def _number(name: str, numbers: Floats, bends: int = 0) -> Feature:
     low, high = (float(q) for q in np.quantile(seen, (0.01, 0.99)))
     slack = SLACK * (high - low)
     low, high = (low - slack, high + slack) if slack else (float(seen.min()), float(seen.max()))
-    inside = _tamed(seen, low, high)
+    inside = tamed(seen, low, high, unit_of(low, high))
     spread = float(inside.std())
     curve = tuple(_bends(inside, bends)) if bends else ()
     return Feature(name, "number", len(seen) < len(numbers), float(inside.mean()), spread or 1.0, low, high, curve)
-
-
-def _tamed(numbers: Floats, low: float, high: float) -> Floats:
-    """Let a number beyond its bounds count by the logarithm of its excess, in sixths of their distance.
-
-    A code like 99999999 flattens nothing, and a later value outside all that was seen still counts for more.
-    """
-    inside = np.clip(numbers, low, high)
-    unit = (high - low) * SLACK / (1 + 2 * SLACK) or 1.0
-    return inside + np.sign(numbers - inside) * np.log1p(np.abs(numbers - inside) / unit) * unit
 
 
 def _bends(inside: Floats, most: int) -> Iterable[tuple[float, float]]:
@@ -222,7 +209,7 @@ def _bends(inside: Floats, most: int) -> Iterable[tuple[float, float]]:
 
 
 def _moment(name: str, table: pa.Table, elapsed: bool) -> Feature:
-    days = _number(name, _days(as_instants(table, name)))
+    days = _number(name, days_of(as_instants(table, name)))
     hours = pa.types.is_timestamp(column_of(table, name).type)
     return Feature(
         name, "moment", days.missing, days.centre, days.spread, days.low, days.high, elapsed=elapsed, hours=hours
@@ -236,110 +223,3 @@ def _category(name: str, texts: pa.ChunkedArray, most: int) -> Feature:
     enough = max(2, math.ceil(0.001 * len(texts)))
     levels = tuple(text for count, text in ordered[:most] if count >= enough)
     return Feature(name, "category", texts.null_count > 0, levels=levels, other=len(levels) < len(ordered))
-
-
-def _days(instants: pa.ChunkedArray) -> Floats:
-    return floats(pc.cast(pc.cast(instants, pa.int64()), pa.float64(), safe=False)) / DAY_US
-
-
-def _standard(feature: Feature, numbers: Floats) -> list[Floats]:
-    """The number, what lies above each bend, and whether it is missing (then all others are 0)."""
-    missing = np.isnan(numbers)
-    inside = _tamed(numbers, feature.low, feature.high)
-    blocks = [(inside - feature.centre) / feature.spread]
-    blocks += [np.maximum(inside - place, 0.0) / spread for place, spread in feature.bends]
-    for block in blocks:
-        block[missing] = 0.0
-    return [*blocks, missing.astype(np.float64)] if feature.missing else blocks
-
-
-def _codes(feature: Feature, table: pa.Table) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Position of each level, len(levels) for one that has none; and where the value is missing."""
-    texts = as_texts(table, feature.name)
-    found = pc.index_in(texts, value_set=pa.array(feature.levels, pa.string()))
-    codes = np.array(pc.fill_null(found, len(feature.levels)).to_numpy(), dtype=np.int64, copy=True)
-    return codes, pc.is_null(texts).to_numpy()
-
-
-def _linear_blocks(feature: Feature, table: pa.Table) -> list[Floats]:
-    if feature.kind == "number":
-        return _standard(feature, as_numbers(table, feature.name))
-    if feature.kind == "text" and feature.terms:
-        return [weigh_terms(feature.terms, as_texts(table, feature.name).to_pylist())]
-    if feature.kind == "moment":
-        instants = as_instants(table, feature.name)
-        scaled = _standard(feature, _days(instants))
-        return [*(scaled if feature.elapsed else scaled[1:]), *_circles(feature, instants)]
-    codes, missing = _codes(feature, table)
-    shown = len(feature.levels) + feature.other
-    block = np.zeros((table.num_rows, shown))
-    rows = np.flatnonzero((codes < shown) & ~missing)
-    block[rows, codes[rows]] = 1.0
-    return [block, missing.astype(np.float64)] if feature.missing else [block]
-
-
-def _tree_blocks(feature: Feature, table: pa.Table) -> list[Floats]:
-    if feature.kind == "number":
-        return [as_numbers(table, feature.name)]
-    if feature.kind == "text":
-        return _linear_blocks(feature, table)
-    if feature.kind == "moment":
-        instants = as_instants(table, feature.name)
-        return [
-            *([_days(instants)] if feature.elapsed else []),
-            *(_part(instants, part) for part, _ in _parts(feature)),
-        ]
-    codes, missing = _codes(feature, table)
-    numbers = codes.astype(np.float64)
-    numbers[missing] = math.nan
-    return [numbers]
-
-
-def _parts(feature: Feature) -> list[tuple[str, int]]:
-    return [("month", 12), ("weekday", 7), *([("hour", 24)] if feature.hours else [])]
-
-
-def _part(instants: pa.ChunkedArray, part: str) -> Floats:
-    read = {"month": pc.month, "weekday": pc.day_of_week, "hour": pc.hour}[part]
-    return floats(pc.cast(read(instants), pa.float64()))
-
-
-def _circles(feature: Feature, instants: pa.ChunkedArray) -> Iterable[Floats]:
-    """Month, weekday and hour as points on a circle, so that December is beside January; zeros where missing."""
-    for part, length in _parts(feature):
-        position = np.nan_to_num(_part(instants, part), nan=-1.0).astype(np.int64)
-        for turn in (math.sin, math.cos):
-            points = np.array([turn(2 * math.pi * (step % length) / length) for step in range(length + 1)] + [0.0])
-            yield points[position]
-
-
-def _linear_names(feature: Feature) -> list[str]:
-    empty = [f"{feature.name} is missing"] if feature.missing else []
-    if feature.kind == "number":
-        return [feature.name, *(f"{feature.name} above {place:.6g}" for place, _ in feature.bends), *empty]
-    if feature.kind == "moment":
-        circles = [f"{feature.name} {part} {turn}" for part, _ in _parts(feature) for turn in ("sin", "cos")]
-        return [*([feature.name] if feature.elapsed else []), *empty, *circles]
-    if feature.kind == "text" and feature.terms:
-        return [f'{feature.name} has "{term}"' for term in feature.terms.names]
-    rest = [f"{feature.name} = (other)"] if feature.other else []
-    return [*(f"{feature.name} = {level}" for level in feature.levels), *rest, *empty]
-
-
-def _tree_names(feature: Feature) -> list[str]:
-    if feature.kind == "text":
-        return _linear_names(feature)
-    if feature.kind == "moment":
-        return [
-            *([feature.name] if feature.elapsed else []),
-            *(f"{feature.name} {part}" for part, _ in _parts(feature)),
-        ]
-    return [feature.name]
-
-
-def _feature(state: Mapping[str, object]) -> Feature:
-    plain = dict(state)
-    terms = plain.pop("terms")
-    plain["levels"] = tuple(plain["levels"])  # type: ignore[arg-type]
-    plain["bends"] = tuple((place, spread) for place, spread in plain["bends"])  # type: ignore[attr-defined]
-    return Feature(**plain, terms=TextTerms.restored(terms) if isinstance(terms, Mapping) else None)  # type: ignore[arg-type]
