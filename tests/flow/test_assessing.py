@@ -198,7 +198,7 @@ def test_automation_that_is_declared_without_what_it_stands_on_is_named() -> Non
     [
         ("P7:\n  statement: a\n  person: b\n  date: 2026-05-04\nModle5:\n  statement: a\n", "line 5: `Modle5`"),
         ("P7: yes we can\n", "line 1: `P7` holds no fields"),
-        ("P7:\n  statement: a\n  person: b\n  data: 2026-05-04\n", "`data` is no field"),
+        ("P7:\n  statement: a\n  person: b\n  date: 2026-05-04\n  by: c\n", "line 5: `by` is no field"),
         ("P7:\n  statement: a\n  person: b\n", "`date` is missing"),
         ("P7:\n  statement: a\n  person: b\n  date: yesterday\n", "`date` is 'yesterday'"),
         ("P7:\n  statement: ''\n  person: b\n  date: 2026-05-04\n", "`statement`"),

@@ -24,9 +24,8 @@ def read_declared(folder: Path) -> tuple[Declared, ...]:
     for name, said in content.items():
         if name not in known:
             where = f"{FILE}, line {line_of(content, [name])}"
-            raise Refused(
-                f"{where}: `{name}` is no row of `assess`.", nearest(name, known).capitalize(), f"Mend {path}"
-            )
+            near = nearest(name, known)
+            raise Refused(f"{where}: `{name}` is no row of `assess`.", near[:1].upper() + near[1:], f"Mend {path}")
         if not isinstance(said, dict):
             where = f"{FILE}, line {line_of(content, [name])}"
             raise Refused(f"{where}: `{name}` holds no fields.", "`statement`, `person` and `date`.", f"Mend {path}")
