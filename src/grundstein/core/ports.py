@@ -249,6 +249,9 @@ class Papers(Protocol):
     def line(self, file: str, place: Sequence[str | int]) -> int:
         """The 1-based line of a field in a YAML file, or of the nearest one around it."""
 
+    def changed(self, since: str) -> Collection[str]:
+        """The files of the folder that differ from where a git commit or branch and the present one parted."""
+
 
 class Progress(Protocol):
     """What a person at a terminal sees of long work; nothing in a pipe."""
@@ -298,6 +301,10 @@ class Project(Protocol):
     @property
     def ledger(self) -> Ledger:
         """The ledger."""
+
+    @property
+    def begun(self) -> bool:
+        """Whether the ledger is there."""
 
     @property
     def roles(self) -> Mapping[str, Sequence[str]]:

@@ -106,6 +106,11 @@ class Folder:
         birth = Foundation(self.name, self.settings.salt or random.token_hex(16))
         return SqliteLedger(self.root / self.settings.ledger, birth)
 
+    @property
+    def begun(self) -> bool:
+        """Whether the ledger is there."""
+        return (self.root / self.settings.ledger).is_file()
+
     @cached_property
     def salt(self) -> str:
         """The salt of the ledger's first row; Refused where the settings say another."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -50,12 +51,36 @@ class FolderPapers:
         """The 1-based line of a field, or of the nearest one around it; 1 where the file cannot be read."""
         return line_of(self._content(file), place)
 
+    def changed(self, since: str) -> Collection[str]:
+        """The files that differ from where a git commit or branch and the present one parted; deleted ones left out.
+
+        Refused where there is no git, no repository or no such commit.
+        """
+        if since.startswith("-"):
+            raise _no_git("that is an option of git, no commit", since)
+        words = ["diff", "--name-only", "-z", "--no-renames", "--diff-filter=d", "--relative", f"{since}...HEAD", "--"]
+        try:
+            done = subprocess.run(["git", *words, "."], cwd=self.root, capture_output=True, check=False)  # noqa: S603, S607 (one fixed program; the commit is one word that cannot be an option)
+        except OSError:
+            raise _no_git("git is not there", since) from None
+        if done.returncode:
+            raise _no_git(" ".join(done.stderr.decode(errors="replace").split()), since)
+        return {name.decode(errors="replace") for name in done.stdout.split(b"\0") if name}
+
     def _content(self, file: str) -> Any:
         path = self.root / file
         try:
             return read(path) if path.is_file() else {}
         except Refused:
             return {}
+
+
+def _no_git(why: str, since: str) -> Refused:
+    return Refused(
+        f"What changed since {since} cannot be told: {why[:300]}",
+        "A commit or branch that this checkout holds, with the commits between.",
+        f"git fetch origin {since.removeprefix('origin/')}, with the whole history",
+    )
 
 
 def _filled(value: object) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from grundstein.core.errors import Refused, nearest
+from grundstein.core.errors import GrundsteinError, Refused, nearest
 from grundstein.core.standard import OR, Standard
 from grundstein.project.models import CaseFile, StandardFile
 from grundstein.project.yaml_files import checked, joined, line_of, read, secrets
@@ -71,9 +71,13 @@ def paths(root: Path, settings: ProjectFile) -> list[Path]:
 
 
 def _read(root: Path, path: Path) -> Read:
-    content = read(path)
-    file = checked(StandardFile, secrets(content), path)
-    one = Read(_shown(root, path), content, file)
+    place = _shown(root, path)
+    try:
+        content = read(path)
+        file = checked(StandardFile, secrets(content), path)
+    except Refused as error:
+        raise _named(error, path, place) from None
+    one = Read(place, content, file)
     known = [name for name in CaseFile.model_fields if name not in ("question", "idea")]
     strange = [(entry, name) for entry in file.required for name in entry.split(OR) if name not in known]
     wrong = [
@@ -92,6 +96,12 @@ def _read(root: Path, path: Path) -> Read:
     if wrong:
         raise joined(wrong)
     return one
+
+
+def _named(error: GrundsteinError, path: Path, place: str) -> GrundsteinError:
+    """The same errors, saying which of several files called `standard.yaml` is meant."""
+    told = (error, *error.others)
+    return joined([Refused(one.what.replace(path.name, place, 1), one.expected, one.next_step) for one in told])
 
 
 def _shown(root: Path, path: Path) -> str:

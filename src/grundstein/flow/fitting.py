@@ -1,0 +1,240 @@
+"""Room flow. In: a case and the contracts -> Out: where they do not fit together; no data are touched, no lake needed.
+
+A SELECT and a rule are run over empty tables of the contracts' columns and types, by the engine that runs them later.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from grundstein.core.errors import Refused, nearest
+from grundstein.core.findings import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    import pyarrow as pa
+
+    from grundstein.core.case import Also, Case
+    from grundstein.core.contract import Contract
+    from grundstein.core.ports import Project
+    from grundstein.core.task import Task
+
+Place = tuple[str | int, ...]
+Misfit = tuple[Place, Finding]
+WORD = re.compile(r"`(\w+)")
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """The contracts of a folder by table; `broken` are those that cannot be read, told elsewhere."""
+
+    contracts: Mapping[str, Contract]
+    broken: frozenset[str] = frozenset()
+
+    def find(self, table: str) -> Contract | None:
+        """The contract of a table; SQL does not mind upper and lower case."""
+        known = {name.casefold(): one for name, one in self.contracts.items()}
+        return known.get(table.casefold())
+
+    def empty(self, table: str) -> pa.Table:
+        """An empty table as the lake would hold it."""
+        import pyarrow as pa
+
+        from grundstein.tools.typed import schema_of
+
+        house = [pa.field("_row", pa.int64()), pa.field("_batch", pa.string())]
+        found = self.find(table)
+        return pa.schema([*(schema_of(found) if found else ()), *house]).empty_table()
+
+    def lacks(self, field: str, table: str) -> Finding | None:
+        """The finding for a table without a contract; None where it has one, or a broken one."""
+        if self.find(table) or table in self.broken:
+            return None
+        return Finding("GST-N02", "issue", {"field": field, "table": table, "near": nearest(table, self.contracts)})
+
+
+def misfits(project: Project, case: Case, shelf: Shelf) -> list[Misfit]:
+    """Everything in a case that does not fit its task, its tables or its folder, with its place in the file."""
+    if case.idea or not case.task:
+        return []
+    task = project.task(case.task)
+    found, data = [*_roles(task, case)], {}
+    for role, source in case.data.items():
+        place: Place = ("data",) if tuple(case.data) == ("rows",) else ("data", role)
+        told, table = looked_up(source, shelf, "data")
+        found += [(place, one) for one in told]
+        if table is not None:
+            data[role] = table
+    first = task.roles[0].name
+    if first in case.data and first in data:
+        found += _columns(task, case, data, shelf)
+    return [*found, *_outside(project, case, shelf)]
+
+
+def looked_up(source: str, shelf: Shelf, field: str, steady: bool = True) -> tuple[list[Finding], pa.Table | None]:
+    """Return what is wrong with a table's name or a SELECT, and the empty table that it gives (None: not known)."""
+    from grundstein.lake import snapshots
+    from grundstein.tools.select import pinned_tables, tables_of
+
+    if not snapshots.is_select(source):
+        lacking = shelf.lacks(field, source)
+        return ([lacking], None) if lacking else ([], shelf.empty(source) if shelf.find(source) else None)
+    try:
+        names = pinned_tables(source) if steady else tables_of(source)
+        missing = [one for name in names if (one := shelf.lacks(field, name))]
+        if missing or not all(shelf.find(name) for name in names):
+            return missing, None
+        return [], _selected(source, names, shelf)
+    except Refused as error:
+        said = {"field": field, "what": error.what, "expected": error.expected}
+        return [Finding("GST-N05", "issue", said)], None
+
+
+def _selected(sql: str, names: Sequence[str], shelf: Shelf) -> pa.Table:
+    import pyarrow.parquet as pq
+
+    from grundstein.tools.select import Limits, select
+
+    with tempfile.TemporaryDirectory(prefix="grundstein-") as folder:
+        files = {}
+        for number, name in enumerate(names):
+            path = Path(folder, f"{number}.parquet")
+            pq.write_table(shelf.empty(name), path)
+            files[name] = [str(path)]
+        return select(sql, files, Limits(seconds=30))
+
+
+def _roles(task: Task, case: Case) -> Iterator[Misfit]:
+    known = [role.name for role in task.roles]
+    for role in case.data:
+        if role not in known:
+            said = {"what": f"The task {case.task} has no role `{role}`.", "expected": nearest(role, known)}
+            yield ("data", role), Finding("GST-N16", "issue", said)
+    for one in task.roles:
+        if one.required and one.name not in case.data:
+            said = {"what": f"The case names no table for `{one.name}`.", "expected": "`data: {role: table}`."}
+            yield ("data",), Finding("GST-N16", "issue", said)
+
+
+def _columns(task: Task, case: Case, data: Mapping[str, pa.Table], shelf: Shelf) -> Iterator[Misfit]:
+    """The columns that case and rule name, against what the tables have."""
+    from grundstein.evaluation.sealing import settled
+    from grundstein.lake import snapshots
+
+    first = task.roles[0].name
+    rows, table = data[first], snapshots.named_tables(case.data[first])[0]
+    told = list(_rule(case.baseline, rows, table)) if case.baseline else []
+    yield from told
+    contract = shelf.find(table)
+    try:
+        case = settled(case, contract)[0] if contract else case
+    except Refused as error:
+        yield _task_says(case, error)
+    try:
+        needed = task.contract(replace(case, baseline="") if told else case)
+    except Refused as error:
+        yield _task_says(case, error)
+        return
+    ruled = _ruled(case) if not told else ()
+    for role, asked in needed.items():
+        if role in data:
+            own = (*case.ignore, *case.key) if role == first else ()
+            names = dict.fromkeys((*(name for name in asked.names if name not in ruled), *own))
+            yield from _strangers(case, names, data[role], table if role == first else role)
+
+
+def _ruled(case: Case) -> tuple[str, ...]:
+    """The columns that only the rule names: these are told with the rule."""
+    from grundstein.tools import expression
+
+    said = {str(value) for value in case.options.values()}
+    read = expression.columns_of(case.baseline) if case.baseline else ()
+    return tuple(name for name in read if name not in (*said, case.entity, case.time, case.acted))
+
+
+def _strangers(case: Case, names: Mapping[str, None], table: pa.Table, called: str) -> Iterator[Misfit]:
+    for name in names:
+        if name not in (*table.column_names, "_row"):
+            place = _field_of(case, name)
+            near = nearest(name, [one for one in table.column_names if not one.startswith("_")])
+            said = {"field": str(place[0]), "column": name, "table": called, "near": near}
+            yield place, Finding("GST-N03", "issue", said)
+
+
+def _field_of(case: Case, column: str) -> Place:
+    """Where a case names a column."""
+    lists = {"ignore": case.ignore, "key": case.key}
+    for field, values in lists.items():
+        if column in values:
+            return (field, values.index(column))
+    plain = {**case.options, "entity": case.entity, "time": case.time, "acted": case.acted}
+    return (next((field for field, value in plain.items() if value == column), "data"),)
+
+
+def _rule(text: str, rows: pa.Table, table: str) -> Iterator[Misfit]:
+    """A rule that is no expression, names a column that is not there, or compares what does not compare."""
+    from grundstein.tools import expression
+
+    try:
+        known = [name for name in rows.column_names if not name.startswith("_")]
+        folded = {name.casefold() for name in rows.column_names}
+        strange = [name for name in expression.columns_of(text) if name.casefold() not in folded]
+        for name in strange:
+            said = {"field": "baseline", "column": name, "table": table, "near": nearest(name, known)}
+            yield ("baseline",), Finding("GST-N03", "issue", said)
+        if not strange:
+            expression.kind(text, rows)
+    except Refused as error:
+        said = {"table": table, "what": error.what, "expected": error.expected}
+        yield ("baseline",), Finding("GST-N04", "issue", said)
+
+
+def _task_says(case: Case, error: Refused) -> Misfit:
+    """A task's complaint, at the first field that it names."""
+    fields = {*case.options, *vars(case)}
+    named = next((word for word in WORD.findall(error.what + error.expected) if word in fields), "task")
+    said = {"what": f"{error.what.rstrip('.')}.", "expected": f"{error.expected.rstrip('.')}."}
+    return (named,), Finding("GST-N16", "issue", said)
+
+
+def _outside(project: Project, case: Case, shelf: Shelf) -> Iterator[Misfit]:
+    for number, one in enumerate(case.also):
+        what = _unreachable(project, one, shelf)
+        if what:
+            yield ("also", number, one.kind), Finding("GST-N09", "issue", {"name": one.name, "what": what})
+
+
+def _unreachable(project: Project, one: Also, shelf: Shelf) -> str:
+    """Say why somebody else's answers cannot be had, as far as files tell; nobody is called and nothing is run."""
+    if one.kind == "table" and (lacking := shelf.lacks("also", one.table)):
+        return lacking.text()
+    if one.kind != "python":
+        return ""
+    file, _, wanted = one.python.rpartition(":")
+    path = project.root / file
+    if not path.is_file():
+        return f"there is no file {file}"
+    try:
+        names = _defined(ast.parse(path.read_text(encoding="utf-8")))
+    except (SyntaxError, ValueError) as error:
+        return f"{file} is no Python: {error}"
+    return "" if wanted in names else f"{file} defines no {wanted}; {nearest(wanted, names)}"
+
+
+def _defined(tree: ast.Module) -> set[str]:
+    """The names that a file defines at its top, imports among them."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef | ast.FunctionDef):
+            found.add(node.name)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            found.add(node.id)
+        elif isinstance(node, ast.alias):
+            found.add(node.asname or node.name)
+    return found
