@@ -10,6 +10,7 @@ import typer
 
 from grundstein import __version__
 from grundstein.cli import (
+    access,
     answering,
     asking,
     assessing,
@@ -18,6 +19,7 @@ from grundstein.cli import (
     judging,
     looking,
     replaying,
+    serving,
     signing,
     starting,
     tidying,
@@ -55,7 +57,10 @@ def start(
         raise typer.Exit
 
 
-MODULES = (starting, looking, tidying, deciding, judging, replaying, signing, answering, asking, auditing, assessing)
+MODULES = (
+    *(starting, looking, tidying, deciding, judging, replaying, signing, answering, access, serving),
+    *(asking, auditing, assessing),
+)
 COMMANDS = {one.__name__: one for module in MODULES for one in module.COMMANDS}
 for name, command in COMMANDS.items():
     app.command(name=name)(command)

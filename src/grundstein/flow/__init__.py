@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from grundstein.core.errors import Refused, nearest
 from grundstein.core.records import Batch, Experiment, Verdict
+from grundstein.flow.access import access_of, add_access, remove_access
 from grundstein.flow.answering import answer, write_answers
 from grundstein.flow.auditing import audit, holds
 from grundstein.flow.outside import Judged, report_of
@@ -87,6 +88,8 @@ def showable(project: Project, name: str) -> Finding | None:
 
 __all__ = [
     "STEPS",
+    "access_of",
+    "add_access",
     "add_person",
     "advance",
     "answer",
@@ -106,6 +109,7 @@ __all__ = [
     "pin",
     "pinned_of",
     "release",
+    "remove_access",
     "remove_person",
     "replay",
     "report",

@@ -1,4 +1,4 @@
-"""Room flow. In: a program's name, scopes and cases -> Out: its token, once; who may ask a server, by the token's hash."""
+"""Room flow. In: a program's name, scopes and cases -> Out: its token, shown once; who may ask a server, by hash."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ class Unfit(ValueError):
 
 @dataclass(frozen=True)
 class Questions:
-    """The compiled rules of one contract. `must` are the fields that may not be left out."""
+    """The compiled rules of one contract: of each field its reader, whether it is required, whether it may not lack."""
 
     readers: Mapping[str, tuple[Reader, bool, bool]]
 
@@ -62,10 +62,11 @@ class Questions:
                 there += 1
                 try:
                     value = None if value is None else reader(value)
-                    if value is None and required:
-                        raise Unfit("GST-Q03")
                 except Unfit as error:
                     wrong.append(Finding(error.code, "issue", {"field": name, **error.facts}))
+                else:
+                    if value is None and required:
+                        wrong.append(Finding("GST-Q03", "issue", {"field": name}))
             values[name] = value
         if there < len(given):
             wrong += [self._unknown(name) for name in given if name not in self.readers]

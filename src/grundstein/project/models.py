@@ -26,6 +26,22 @@ class WatchFile(Strict):
     timeout: Number = Field(10.0, gt=0, le=300, description="Seconds that one call may take.")
 
 
+class ServeFile(Strict):
+    """`serve:` of `grundstein.yaml`: what a server allows, so that one client never makes the others wait."""
+
+    questions: int = Field(100, ge=1, le=10_000, description="Questions, or truths, in one request.")
+    body_bytes: int = Field(1_000_000, ge=1_000, le=100_000_000, description="Bytes of a request's body.")
+    header_bytes: int = Field(16_384, ge=1_024, le=1_000_000, description="Bytes of a request's head.")
+    read_seconds: Number = Field(10.0, gt=0, le=600, description="Seconds in which a request must have been sent.")
+    answer_seconds: Number = Field(10.0, gt=0, le=600, description="Seconds that answering one request may take.")
+    per_second: int = Field(2_000, ge=1, le=1_000_000, description="Requests a second of one token.")
+    wrong_tokens: int = Field(30, ge=1, le=10_000, description="Wrong tokens a minute of one address.")
+    connections: int = Field(512, ge=1, le=100_000, description="Connections at once.")
+    at_once: int = Field(64, ge=1, le=10_000, description="Requests whose body is read at once.")
+    reasons: int = Field(3, ge=0, le=99, description="Reasons given with an answer where the request names no number.")
+    refresh_seconds: Number = Field(2.0, gt=0, le=600, description="Seconds between two looks at the ledger.")
+
+
 class ProjectFile(Strict):
     """`grundstein.yaml`: one project, one currency, one time zone."""
 
@@ -45,6 +61,7 @@ class ProjectFile(Strict):
         WatchFile(webhook="", timeout=10.0), description="Where findings of live releases are sent."
     )
     standard: Text = Field("", description="The company's standard: a path from the project's folder.")
+    serve: ServeFile = Field(ServeFile.model_validate({}), description="What `grundstein serve` allows.")
 
     @field_validator("currency")
     @classmethod

@@ -1,0 +1,273 @@
+"""Room flow. In: a project's live releases and single questions -> Out: answers, each in the journal before it is told.
+
+A Desk holds what is released, loaded and warm. `refresh` reads the ledger and may run in a thread of its own; the rest
+is for one thread, the server's loop.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import OrderedDict
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any, cast
+
+import orjson
+
+from grundstein.core.errors import GrundsteinError, Refused
+from grundstein.core.records import Denial, Release
+from grundstein.flow.access import doors
+from grundstein.flow.answering import answerer, signed_case
+from grundstein.flow.signing import now, refuse_ended
+from grundstein.production.answering import LIVE, QUESTIONS, SHADOW, questions_contract, unknown_columns
+from grundstein.production.feedback import Feedback, feedback
+from grundstein.production.journal import Journal
+from grundstein.production.questions import Questions, compiled
+from grundstein.tools.typed import schema_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from grundstein.core.case import Case
+    from grundstein.core.contract import Contract
+    from grundstein.core.ports import Entry, Project
+    from grundstein.core.records import Access
+    from grundstein.production.answering import Answerer
+    from grundstein.production.feedback import Told
+
+WARM = 4
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """One release at work: what answers, what a question must hold, and whom a truth may be about.
+
+    `asks`: acting or not means that the answer stands, or that a person is asked.
+    """
+
+    entry: Entry
+    case: Case
+    contract: Contract
+    optional: frozenset[str]
+    questions: Questions
+    table: Contract
+    feedback: Feedback | None
+    answers: Answerer
+    asks: bool
+
+    @property
+    def said(self) -> Release:
+        """The release's record."""
+        return cast("Release", self.entry.record)
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that a server's log tells: a word for it and facts that hold no row and no token."""
+
+    what: str
+    facts: Mapping[str, Any]
+
+
+@dataclass
+class Desk:
+    """The live and shadow releases of some cases (all that have one where none is named), and who may ask."""
+
+    project: Project
+    names: tuple[str, ...] = ()
+    live: Mapping[str, Loaded] = field(default_factory=dict)
+    shadow: Mapping[str, Loaded] = field(default_factory=dict)
+    refused: Mapping[str, Refused] = field(default_factory=dict)
+    programs: Mapping[str, Access] = field(default_factory=dict)
+    _journals: dict[str, Journal] = field(default_factory=dict)
+    _warm: OrderedDict[tuple[str, str], Loaded] = field(default_factory=OrderedDict)
+    _seen: tuple[int, date] = (0, date.min)
+    _failed: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    def refresh(self) -> list[Event]:
+        """Take up what the ledger says now: releases loaded and warmed before they answer, tokens, ended signatures.
+
+        A release that cannot be loaded is told and written down as a Denial; the one before it goes on answering.
+        """
+        head, today = self.project.ledger.head(), now(self.project).date()
+        if (head.sequence, today) == self._seen:
+            return []
+        events: list[Event] = []
+        newest = self._newest()
+        self.programs = doors(self.project)
+        self.live = self._taken(newest, LIVE, self.live, events)
+        self.shadow = self._taken(newest, SHADOW, self.shadow, events)
+        self.refused = self._stopped(newest)
+        self._seen = (head.sequence, today)
+        return events
+
+    def _newest(self) -> dict[tuple[str, str], Entry]:
+        rows = {(said.case, said.mode): row for row in self.project.ledger.entries(Release) for said in [_said(row)]}
+        return {at: row for at, row in rows.items() if not self.names or at[0] in self.names}
+
+    def _taken(
+        self, newest: Mapping[tuple[str, str], Entry], mode: str, before: Mapping[str, Loaded], events: list[Event]
+    ) -> dict[str, Loaded]:
+        after = dict(before)
+        for (name, its), row in newest.items():
+            known = before.get(name)
+            if its != mode or (known and known.entry.sequence == row.sequence):
+                continue
+            if self._failed.get((name, mode)) == row.sequence:
+                continue
+            try:
+                after[name] = self._loaded(row)
+                events.append(Event("release taken up", {"case": name, "mode": mode, "release": row.id}))
+            except (GrundsteinError, OSError, ValueError, KeyError, TypeError) as error:
+                self._failed[name, mode] = row.sequence
+                why = error.what if isinstance(error, GrundsteinError) else type(error).__name__
+                self.project.ledger.append(Denial(name, "serve", f"The release {row.id[:12]} cannot answer: {why}"))
+                events.append(Event("release refused", {"case": name, "mode": mode, "release": row.id, "why": why}))
+        return after
+
+    def _loaded(self, row: Entry) -> Loaded:
+        """Load a release and let it answer once; what answered a moment ago is still in memory."""
+        said = _said(row)
+        at = (said.bond.question, said.bond.model)
+        warm = self._warm.get(at)
+        if warm is None:
+            warm = load(self.project, row)
+        ready = replace(warm, entry=row, answers=replace(warm.answers, release=row.id))
+        sample = example(ready.contract)
+        ready.answers.row(sample, "")
+        ready.answers.reasons(sample, 1)
+        self._warm[at] = ready
+        self._warm.move_to_end(at)
+        while len(self._warm) > WARM * max(len(self.live), 1):
+            self._warm.popitem(last=False)
+        return ready
+
+    def _stopped(self, newest: Mapping[tuple[str, str], Entry]) -> dict[str, Refused]:
+        """The cases that cannot be answered now, with what to do."""
+        found = {}
+        for name in self.names or sorted({name for name, _ in newest}):
+            one = self.live.get(name)
+            if one is None:
+                released = (name, LIVE) in newest
+                what = (
+                    "The release of {} cannot answer: the log says why." if released else "Nothing of {} is released."
+                )
+                step = "grundstein audit" if released else f"grundstein release {name}"
+                found[name] = Refused(what.format(name), "A signed release whose files are as signed.", step)
+                continue
+            try:
+                refuse_ended(self.project, one.said)
+            except Refused as error:
+                found[name] = error
+        return found
+
+    def answer(self, name: str, values: dict[str, Any], most_reasons: int) -> dict[str, Any]:
+        """Answer one question of typed values; it is in the journal when this returns. Refused: the journal is not."""
+        one = self.live[name]
+        told = {**one.answers.row(values, os.urandom(16).hex()), "mode": LIVE}
+        self._keep(name, one, values, told)
+        if one.asks:
+            told["ask_a_person"] = not told["act"]
+        if most_reasons:
+            told["reasons"] = [
+                {"column": why.column, "value": why.value, "effect": why.effect}
+                for why in one.answers.reasons(values, most_reasons)
+            ]
+        return told
+
+    def compare(self, name: str, values: dict[str, Any], answer_id: str) -> None:
+        """Let the shadow release answer the same question, under the same id, for the journal alone."""
+        one = self.shadow[name]
+        self._keep(name, one, values, {**one.answers.row(values, answer_id), "mode": SHADOW})
+
+    def tell(self, name: str, told: Told) -> None:
+        """Write down a truth about an answer or a unit."""
+        about: dict[str, Any] = {"id": told.answer_id} if told.answer_id else {"key": told.key}
+        self._append(name, {"kind": "feedback", "at": datetime.now(UTC), **about, "truth": told.truth})
+
+    def deny(self, counted: Mapping[tuple[str, str, str], int]) -> None:
+        """Write refusals to the ledger: one row for each case, act and reason, however many there were."""
+        for (case, act, why), times in sorted(counted.items()):
+            self.project.ledger.append(Denial(case, act, f"{why} ({times:,} times)" if times > 1 else why))
+
+    def settle(self) -> None:
+        """Let old segments of the journals be collected."""
+        for journal in list(self._journals.values()):
+            journal.settle()
+
+    def close(self) -> None:
+        """Close the journals."""
+        for journal in self._journals.values():
+            journal.close()
+
+    def _keep(self, name: str, one: Loaded, values: Mapping[str, Any], told: Mapping[str, Any]) -> None:
+        answer = {column: value for column, value in told.items() if column not in ("answer_id", "release", "mode")}
+        line = {"kind": "answer", "id": told["answer_id"], "at": datetime.now(UTC), "release": one.entry.id}
+        self._append(name, {**line, "mode": told["mode"], "question": values, "answer": answer})
+
+    def _append(self, name: str, line: Mapping[str, Any]) -> None:
+        journal = self._journals.get(name)
+        if journal is None:
+            journal = self._journals[name] = Journal(self.project.root / "journal" / name)
+        journal.append(orjson.dumps(line, default=str))
+
+
+def load(project: Project, row: Entry) -> Loaded:
+    """Read a release's model, its sha256 checked first, and compile what its questions must hold.
+
+    Refused: files that are not those that were signed, questions that come from a SELECT.
+    """
+    case = signed_case(project, _said(row))
+    contract, optional, main = asked_contract(project, case)
+    return Loaded(
+        entry=row,
+        case=case,
+        contract=contract,
+        optional=optional,
+        questions=compiled(contract, project.timezone, optional),
+        table=main,
+        feedback=feedback(main, str(case.options.get("target", "")), project.timezone),
+        answers=answerer(project, row, schema_of(contract)),
+        asks=case.money is not None and case.money.form == "classes",
+    )
+
+
+def asked_contract(project: Project, case: Case) -> tuple[Contract, frozenset[str], Contract]:
+    """The contract of a case's questions (written where there is none), the fields that may lack, the table's own."""
+    task = project.task(case.task)
+    main = project.contract(case.data[task.roles[0].name])
+    if main is None:
+        raise Refused(
+            f"The rows of {case.name} come from a SELECT, so a single question cannot be asked.",
+            "A case whose data is a governed table.",
+            f"grundstein answer {case.name} --rows TABLE",
+        )
+    unknown = unknown_columns(case, main)
+    contract = project.contract(case.name + QUESTIONS)
+    if contract is None:
+        contract = questions_contract(case.name, case, main, [name for name in main.names if name not in unknown])
+        project.write_contract(contract)
+    contract = replace(contract, columns=tuple(one for one in contract.columns if one.name not in unknown))
+    return contract, frozenset({*main.key, case.time, case.entity} & set(contract.names)), main
+
+
+def example(contract: Contract) -> dict[str, Any]:
+    """A question that keeps the contract's types; it warms a release and stands in the API's description."""
+    from decimal import Decimal
+
+    plain: dict[str, Any] = {
+        "integer": 1,
+        "number": 1.0,
+        "decimal": Decimal(1),
+        "text": "text",
+        "boolean": True,
+        "date": date(2026, 1, 31),
+        "instant": datetime(2026, 1, 31, 12, tzinfo=UTC),
+    }
+    return {
+        one.name: one.allowed[0] if one.allowed and one.type == "text" else plain[one.type] for one in contract.columns
+    }
+
+
+def _said(row: Entry) -> Release:
+    return cast("Release", row.record)
