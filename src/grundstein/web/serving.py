@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from grundstein.web.limits import Limits
 
 
+BACKLOG = 1024
+
+
 @dataclass(frozen=True)
 class Door:
     """A server's socket, and where it listens."""
@@ -72,6 +75,7 @@ def run(project: Project, names: Sequence[str], limits: Limits, door: Door, say:
     desk = Desk(project, tuple(names))
     for event in desk.refresh():
         teller.say(event.what, **event.facts)
+    door.listening.listen(BACKLOG)
     say(desk)
     gc.collect()
     gc.freeze()
@@ -92,5 +96,5 @@ def _config(app: Any, limits: Limits) -> uvicorn.Config:
         server_header=False,
         timeout_keep_alive=30,
         timeout_graceful_shutdown=10,
-        backlog=1024,
+        backlog=BACKLOG,
     )
