@@ -3,28 +3,41 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from grundstein.cli.terminal import TERMINAL, Json, project, say, say_json
+
+if TYPE_CHECKING:
+    from grundstein.flow.checking import Checked
 
 
 def init(
     folder: Annotated[str, typer.Argument(help="Where the project begins.")] = ".",
     name: Annotated[str, typer.Option(help="Its name; else the folder's.")] = "",
     currency: Annotated[str, typer.Option(help="The one currency of all amounts.")] = "EUR",
+    ci: Annotated[
+        Literal["none", "github", "gitlab", "both"],
+        typer.Option(help="Write the pipeline that checks, evaluates and releases; also into a project that is there."),
+    ] = "none",
 ) -> None:
-    """Begin a project: `grundstein.yaml`, `contracts/`, `cases/`.
+    """Begin a project: `grundstein.yaml`, `contracts/`, `cases/`; with --ci the pipeline of its repository.
 
-    Example: grundstein init my-project --currency EUR
+    Example: grundstein init my-project --currency EUR --ci github
     """
-    from grundstein.project.folder import create_project
+    from grundstein.project.ci_files import write_ci
+    from grundstein.project.folder import FILE, create_project
 
-    made = create_project(Path(folder), TERMINAL, name=name or Path(folder).resolve().name, currency=currency)
-    head = made.ledger.head()
-    say([("Wrote", str(made.root / "grundstein.yaml"), ""), ("Ledger", f"began with {head.hash[:12]}", "")])
-    say([("Next", "grundstein ingest FILE --table NAME", "")])
+    root = Path(folder)
+    kinds = {"none": (), "both": ("github", "gitlab")}.get(ci, (ci,))
+    if not kinds or not (root / FILE).is_file():
+        made = create_project(root, TERMINAL, name=name or root.resolve().name, currency=currency)
+        head = made.ledger.head()
+        say([("Wrote", str(made.root / FILE), ""), ("Ledger", f"began with {head.hash[:12]}", "")])
+    for one in write_ci(root, kinds):
+        say([("Wrote", str(one.path), "")] if one.new else [("Kept", f"{one.path}, which was there", "")])
+    say([("Next", "grundstein check" if kinds else "grundstein ingest FILE --table NAME", "")])
 
 
 def demo(
@@ -59,26 +72,60 @@ def new(
     say([("Wrote", str(path), ""), ("Next", f"grundstein {'tried' if idea else 'evaluate'} {case}", "")])
 
 
-def check(context: typer.Context, as_json: Json = False) -> None:
-    """Check every file of the folder, for a person or for CI; no data are touched.
+def check(
+    context: typer.Context,
+    cases: Annotated[list[str] | None, typer.Argument(help="Only these cases, and what they read; else all.")] = None,
+    since: Annotated[str, typer.Option(help="Only cases that changed since this git commit or branch.")] = "",
+    names: Annotated[bool, typer.Option("--names", help="Print the cases that can be evaluated, and no more.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Check contracts, cases, rules and queries against each other and the company's standard; no data are touched.
 
     Example: grundstein check
     """
+    from grundstein.flow import checking
+
     opened = project(context)
-    found = {"project": opened.name, "cases": [], "contracts": []}
-    for name in opened.case_names():
-        opened.case(name)
-        found["cases"].append(name)  # type: ignore[attr-defined]
-    for path in sorted((opened.root / "contracts").glob("*.yaml")):
-        opened.contract(path.stem)
-        found["contracts"].append(path.stem)  # type: ignore[attr-defined]
+    wanted = list(cases or ()) or None
+    if since:
+        wanted = [one for one in checking.changed(opened, since) if wanted is None or one in wanted]
+    found = checking.check(opened, wanted)
     if as_json:
-        say_json(found)
+        say_json(_checked(opened.name, found))
+    elif not found.faults and names:
+        for name in found.ready:
+            typer.echo(name)
     else:
-        say([("Checked", f"{len(found['cases'])} cases, {len(found['contracts'])} contracts: all can be read", "")])
+        for fault in found.faults:
+            typer.echo(f"{fault}  {fault.finding.code}", err=names)
+        say([("Careful", one.text(), one.code) for one in found.tips])
+        say([("Found", _counted(found), "")] if found.passed is None else [("Checked", found.passed.text(), "")])
+    if found.faults:
+        raise typer.Exit(1)
 
 
-def schema(what: Annotated[str, typer.Argument(help="case, project or contract.")] = "case") -> None:
+def _counted(found: Checked) -> str:
+    files = len({one.file for one in found.faults})
+    return f"{len(found.faults)} faults in {files} file{'s' if files > 1 else ''}; {len(found.cases)} cases checked"
+
+
+def _checked(name: str, found: Checked) -> dict[str, Any]:
+    return {
+        "project": name,
+        "standard": found.standard,
+        "cases": found.cases,
+        "contracts": found.contracts,
+        "queries": found.queries,
+        "ready": found.ready,
+        "faults": [
+            {"file": one.file, "line": one.line, "code": one.finding.code, "text": one.finding.text()}
+            for one in found.faults
+        ],
+        "tips": [{"code": one.code, "text": one.text()} for one in found.tips],
+    }
+
+
+def schema(what: Annotated[str, typer.Argument(help="case, project, contract or standard.")] = "case") -> None:
     """Print the JSON schema of a file that people write.
 
     Example: grundstein schema case > case.schema.json
