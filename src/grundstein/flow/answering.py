@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -13,6 +14,7 @@ from grundstein.core.contract import Column, Contract, Type
 from grundstein.core.errors import Refused
 from grundstein.core.records import Batch, Question, Release
 from grundstein.flow.signing import current, refuse_ended
+from grundstein.flow.spending import capacity_now
 from grundstein.tools.sealing import HOUSE_COLUMNS
 
 if TYPE_CHECKING:
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from grundstein.core.case import Case
     from grundstein.core.ports import Entry, Project
     from grundstein.core.task import Task
-    from grundstein.production.answering import Answerer
+    from grundstein.production.answering import Answerer, Call
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ def answer(project: Project, name: str, rows: str, settings: Mapping[str, str] |
     rows. The same rows and release again add nothing. Refused: nothing released, a signature that ended, a model that
     was changed, a column that lacks.
     """
-    from grundstein.production.answering import ANSWERS
+    from grundstein.production.answering import ANSWERS, Call
 
     entry = live_release(project, name)
     case = signed_case(project, cast("Release", entry.record))
@@ -79,7 +81,9 @@ def answer(project: Project, name: str, rows: str, settings: Mapping[str, str] |
         known = any(commit.batch == batch for commit in project.tables.commits(target))
         if not known:
             ready = answerer(project, entry, project.tables.schema(asked.table))
-            _write(project, target, batch, _answers(project, ready, asked, batch))
+            at = datetime.now(UTC)
+            call = Call(batch, at, capacity=capacity_now(project, case, at))
+            _write(project, target, batch, _answers(project, ready, asked, call), asked.table)
     names = project.tables.schema(target).names
     mine = _given(project, target, batch, ["act" if "act" in names else "_row"])
     acted = int(np.asarray(mine["act"], dtype=float).sum()) if "act" in names else 0
@@ -172,10 +176,8 @@ def answerer(project: Project, entry: Entry, columns: pa.Schema) -> Answerer:
     return Answerer(solution, live, entry.id, keys, case.holdback, project.salt, asked)
 
 
-def _answers(project: Project, answers: Answerer, asked: Batch, batch: str) -> Iterator[pa.Table]:
-    from grundstein.production.answering import QUESTIONS, Call, parts
-
-    call = Call(batch)
+def _answers(project: Project, answers: Answerer, asked: Batch, call: Call) -> Iterator[pa.Table]:
+    from grundstein.production.answering import QUESTIONS, parts
 
     for part in parts(project.tables.stream(asked.table, asked.version)):
         mine = part.filter(pa.compute.equal(part["_batch"], asked.content)) if asked.table.endswith(QUESTIONS) else part
@@ -184,8 +186,8 @@ def _answers(project: Project, answers: Answerer, asked: Batch, batch: str) -> I
             yield answers.answer(mine, call)
 
 
-def _write(project: Project, target: str, batch: str, answers: Iterator[pa.Table]) -> None:
-    """Append answers to their table part by part, as one commit."""
+def _write(project: Project, target: str, batch: str, answers: Iterator[pa.Table], asked: str) -> None:
+    """Append answers to their table part by part, as one commit; its note is the table that was asked."""
     from grundstein.tools.parquet import ParquetFiles
 
     first, files = project.tables.next_row(target), None
@@ -199,7 +201,7 @@ def _write(project: Project, target: str, batch: str, answers: Iterator[pa.Table
         first += part.num_rows
     if files is None:
         raise Refused("There are no rows to answer.", "At least one row that keeps the contract.", "grundstein tables")
-    project.tables.append(target, files.close(), batch)
+    project.tables.append(target, files.close(), batch, asked)
 
 
 def write_answers_contract(project: Project, target: str, schema: pa.Schema, keys: Sequence[Column] = ()) -> None:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from grundstein.lake.sources import SourceFile
 
 NOTHING: Mapping[str, str] = {}
+RECORD = '{"record":'
 ALL_THERE, SOME_THERE, BY_KEY = "GST-D01", "GST-D12", "GST-D18"
 
 
@@ -112,7 +113,7 @@ def _reconciled(project: Project, table: str) -> tuple[set[str], int]:
     known = {entry_id for entry_id, _ in entries}
     missing = 0
     for commit in project.tables.commits(table):
-        if not commit.note:
+        if not commit.note.startswith(RECORD):
             arrived.add(commit.batch)
             continue
         record = restore(Batch, json.loads(commit.note)["record"])

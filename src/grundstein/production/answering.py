@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from grundstein.core.errors import Refused, nearest
+from grundstein.production.capacity import limited
 from grundstein.tools.sealing import HOUSE_COLUMNS, unit_hash
 from grundstein.tools.typed import one_row
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from grundstein.core.case import Case
     from grundstein.core.contract import Contract
     from grundstein.core.task import LiveTable, Reason, Solution
+    from grundstein.production.capacity import Capacity
 
     Flags = np.ndarray[Any, np.dtype[np.bool_]]
 
@@ -33,11 +35,15 @@ LABEL = "holdback"
 
 @dataclass(frozen=True)
 class Call:
-    """One call that asks many questions: what its answers are named by, when they were given, live or in shadow."""
+    """One call that asks many questions: what its answers are named by, when they were given, live or in shadow.
+
+    `capacity` counts what may still be acted on; None: all that are asked about.
+    """
 
     batch: str
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
     mode: str = LIVE
+    capacity: Capacity | None = None
 
 
 @dataclass(frozen=True)
@@ -59,13 +65,15 @@ class Answerer:
         """Answer one part; one row a question in the same order.
 
         Columns: the keys, `question` (the `_row` of the question), `answer_id`, `answered_at`, those of the task's
-        answers, `held_back` where the case keeps a share that is never acted on, `release`, `mode`. A row that is held
-        back has act 0: the same row always is. The same call gives the same answer the same name.
+        answers, where they can act also `held_back` and `beyond_capacity`, `release`, `mode`. A row that is held back
+        has act 0: the same row always is; so has one that the capacity has no room for. The same call gives the same
+        answer the same name.
         """
         plain = questions.drop_columns([name for name in questions.column_names if name in HOUSE_COLUMNS])
         answers = self.solution.answer(plain, self.live)
         if self.holdback and "act" in answers.column_names:
             answers = self._held_back(questions, answers)
+        answers = limited(answers, call.capacity, call.at)
         rows = questions.num_rows
         columns = {name: questions[name] for name in self.keys} | {"question": questions["_row"]}
         columns["answer_id"] = answer_ids(call.batch, questions["_row"])
