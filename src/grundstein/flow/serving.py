@@ -19,7 +19,9 @@ from grundstein.core.records import Denial, Release
 from grundstein.flow.access import doors
 from grundstein.flow.answering import answerer, signed_case
 from grundstein.flow.signing import now, refuse_ended
+from grundstein.flow.spending import capacity_now
 from grundstein.production.answering import LIVE, QUESTIONS, SHADOW, questions_contract, unknown_columns
+from grundstein.production.capacity import limited_row
 from grundstein.production.feedback import Feedback, feedback
 from grundstein.production.journal import Journal
 from grundstein.production.questions import Questions, compiled
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from grundstein.core.ports import Entry, Project
     from grundstein.core.records import Access
     from grundstein.production.answering import Answerer
+    from grundstein.production.capacity import Capacity
     from grundstein.production.feedback import Told
 
 WARM = 4
@@ -53,6 +56,7 @@ class Loaded:
     table: Contract
     feedback: Feedback | None
     answers: Answerer
+    capacity: Capacity | None
     asks: bool
 
     @property
@@ -133,6 +137,9 @@ class Desk:
         if warm is None:
             warm = load(self.project, row)
         ready = replace(warm, entry=row, answers=replace(warm.answers, release=row.id))
+        before = self.live.get(said.case)
+        if before is not None and _allowance(before.case) == _allowance(ready.case):
+            ready = replace(ready, capacity=before.capacity)
         sample = example(ready.contract)
         ready.answers.row(sample, "")
         ready.answers.reasons(sample, 1)
@@ -162,23 +169,31 @@ class Desk:
         return found
 
     def answer(self, name: str, values: dict[str, Any], most_reasons: int) -> dict[str, Any]:
-        """Answer one question of typed values; it is in the journal when this returns. Refused: the journal is not."""
-        one = self.live[name]
-        told = {**one.answers.row(values, os.urandom(16).hex()), "mode": LIVE}
-        self._keep(name, one, values, told)
+        """Answer one question of typed values; it is in the journal when this returns.
+
+        Refused where the journal cannot be written: then nothing was answered, and no capacity is used up.
+        """
+        one, at = self.live[name], datetime.now(UTC)
+        told = limited_row(one.answers.row(values, os.urandom(16).hex()), one.capacity, at)
+        told["mode"] = LIVE
+        try:
+            reasons = one.answers.reasons(values, most_reasons) if most_reasons else None
+            self._keep(name, one, values, told, at)
+        except Exception:
+            if one.capacity is not None:
+                one.capacity.give_back(told.get("act", 0.0))
+            raise
         if one.asks:
             told["ask_a_person"] = not told["act"]
-        if most_reasons:
-            told["reasons"] = [
-                {"column": why.column, "value": why.value, "effect": why.effect}
-                for why in one.answers.reasons(values, most_reasons)
-            ]
+        if reasons is not None:
+            told["reasons"] = [{"column": why.column, "value": why.value, "effect": why.effect} for why in reasons]
         return told
 
     def compare(self, name: str, values: dict[str, Any], answer_id: str) -> None:
         """Let the shadow release answer the same question, under the same id, for the journal alone."""
-        one = self.shadow[name]
-        self._keep(name, one, values, {**one.answers.row(values, answer_id), "mode": SHADOW})
+        one, at = self.shadow[name], datetime.now(UTC)
+        told = limited_row(one.answers.row(values, answer_id), None, at)
+        self._keep(name, one, values, {**told, "mode": SHADOW}, at)
 
     def tell(self, name: str, told: Told) -> None:
         """Write down a truth about an answer or a unit."""
@@ -190,6 +205,20 @@ class Desk:
         for (case, act, why), times in sorted(counted.items()):
             self.project.ledger.append(Denial(case, act, f"{why} ({times:,} times)" if times > 1 else why))
 
+    def recount(self) -> None:
+        """Count anew what may still be acted on: others answer too, by files or from another server.
+
+        What was acted on here while it was counted is added, so that nothing is left out.
+        """
+        for one in self.live.values():
+            mine = one.capacity
+            if mine is None:
+                continue
+            before = mine.acted
+            fresh = capacity_now(self.project, one.case, datetime.now(UTC))
+            if fresh is not None and fresh.begin == mine.begin:
+                mine.acted = max(mine.acted, fresh.acted + mine.acted - before)
+
     def settle(self) -> None:
         """Let old segments of the journals be collected."""
         for journal in list(self._journals.values()):
@@ -200,9 +229,9 @@ class Desk:
         for journal in self._journals.values():
             journal.close()
 
-    def _keep(self, name: str, one: Loaded, values: Mapping[str, Any], told: Mapping[str, Any]) -> None:
+    def _keep(self, name: str, one: Loaded, values: Mapping[str, Any], told: Mapping[str, Any], at: datetime) -> None:
         answer = {column: value for column, value in told.items() if column not in ("answer_id", "release", "mode")}
-        line = {"kind": "answer", "id": told["answer_id"], "at": datetime.now(UTC), "release": one.entry.id}
+        line = {"kind": "answer", "id": told["answer_id"], "at": at, "release": one.entry.id}
         self._append(name, {**line, "mode": told["mode"], "question": values, "answer": answer})
 
     def _append(self, name: str, line: Mapping[str, Any]) -> None:
@@ -228,6 +257,7 @@ def load(project: Project, row: Entry) -> Loaded:
         table=main,
         feedback=feedback(main, str(case.options.get("target", "")), project.timezone),
         answers=answerer(project, row, schema_of(contract)),
+        capacity=capacity_now(project, case, datetime.now(UTC)),
         asks=case.money is not None and case.money.form == "classes",
     )
 
@@ -267,6 +297,10 @@ def example(contract: Contract) -> dict[str, Any]:
     return {
         one.name: one.allowed[0] if one.allowed and one.type == "text" else plain[one.type] for one in contract.columns
     }
+
+
+def _allowance(case: Case) -> tuple[float | None, str]:
+    return case.capacity, case.period
 
 
 def _said(row: Entry) -> Release:

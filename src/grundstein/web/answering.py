@@ -35,6 +35,7 @@ ROUTES = {"answer": "answer", "feedback": "feedback"}
 SINGLE = {"/metrics": "metrics", "/openapi.json": "openapi", "/healthz": "healthz", "/readyz": "readyz"}
 DRAINED = 262_144
 BREATHER = 8
+RECOUNT = 30.0
 HINT = "GET /openapi.json lists what there is"
 
 
@@ -238,9 +239,13 @@ class Answering:
 
     async def _upkeep(self) -> None:
         """Take up what the ledger says, write refusals down, close old segments; a fault is told and tried again."""
+        counted = time.monotonic()
         while True:
             await asyncio.sleep(self.limits.refresh_seconds)
             try:
+                if time.monotonic() - counted > RECOUNT:
+                    counted = time.monotonic()
+                    await asyncio.to_thread(self.desk.recount)
                 for event in await asyncio.to_thread(self.desk.refresh):
                     self.teller.say(event.what, **event.facts)
                 await self._written()
