@@ -16,6 +16,7 @@ from grundstein.cli import (
     assessing,
     auditing,
     deciding,
+    exporting,
     judging,
     looking,
     replaying,
@@ -23,6 +24,7 @@ from grundstein.cli import (
     signing,
     starting,
     tidying,
+    watching,
 )
 from grundstein.core.errors import GrundsteinError, nearest
 
@@ -58,8 +60,9 @@ def start(
 
 
 MODULES = (
-    *(starting, looking, tidying, deciding, judging, replaying, signing, answering, access, serving),
+    *(starting, looking, tidying, deciding, judging, replaying, signing, answering, access, serving, watching),
     *(asking, auditing, assessing),
+    exporting,
 )
 COMMANDS = {one.__name__: one for module in MODULES for one in module.COMMANDS}
 for name, command in COMMANDS.items():

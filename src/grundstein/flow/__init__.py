@@ -17,6 +17,7 @@ from grundstein.flow.replaying import replay
 from grundstein.flow.signing import add_person, people_of, release, remove_person, roll_back, sign, standing
 from grundstein.flow.steps import STEPS, advance, decide, evaluate, evaluated, judged, opened, reported
 from grundstein.flow.tidying import tidy
+from grundstein.flow.watching import newest, observe, tick, watch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -104,6 +105,8 @@ __all__ = [
     "judge",
     "judged",
     "money_form",
+    "newest",
+    "observe",
     "opened",
     "people_of",
     "pin",
@@ -119,8 +122,10 @@ __all__ = [
     "showable",
     "sign",
     "standing",
+    "tick",
     "tidy",
     "trail",
     "tried",
+    "watch",
     "write_answers",
 ]

@@ -1,0 +1,97 @@
+"""Room flow. In: a release's answers, the Observation before -> Out: what changed in questions and answers since."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from grundstein.flow.asked import questions_of
+from grundstein.production import drifting, looking, watching
+from grundstein.tools.sealing import HOUSE_COLUMNS, unit_hash
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from grundstein.core.findings import Finding
+    from grundstein.core.ports import Project
+    from grundstein.core.records import Observation
+    from grundstein.flow.grounds import Ground
+
+SAID = ("answer", "probability")
+
+
+@dataclass(frozen=True)
+class Drifted:
+    """Up to which row of the answers was looked, how many times in all, and what the newest look found."""
+
+    until: int
+    looks: int
+    findings: tuple[Finding, ...]
+
+
+def drifted(project: Project, found: Ground, answers: pa.Table, known: Observation | None) -> Drifted:
+    """Look at what came since the Observation before; where too little came, what was found then still holds."""
+    until, looks = (known.until, known.looks) if known else (-1, 0)
+    before = tuple(one for one in known.findings if one.code in watching.DRIFT) if known else ()
+    spans = looking.spans(np.asarray(answers["_row"]), _arrivals(answers), until)
+    if not spans:
+        return Drifted(until, looks, before)
+    asked, said = _known(found)
+    for span in spans:
+        looks += 1
+        window = answers.slice(span.start, span.end - span.start)
+        before = _looked(project, found, window, looks, asked, said)
+    return Drifted(int(answers["_row"][spans[-1].end - 1].as_py()), looks, before)
+
+
+def _looked(
+    project: Project,
+    found: Ground,
+    window: pa.Table,
+    look: int,
+    asked: Mapping[str, drifting.Reference],
+    said: Mapping[str, drifting.Reference],
+) -> tuple[Finding, ...]:
+    window = window.take(pa.array(np.unique(np.linspace(0, window.num_rows - 1, drifting.MOST).astype(np.int64))))
+    rows, _ = questions_of(project, found, window)
+    rows = once_each(rows, found.naming)
+    columns = len(asked) + len(said)
+    chance = drifting.level(look) / columns
+    questions = drifting.changed(asked, rows, chance * len(asked))
+    answered = drifting.changed(said, window, chance * len(said))
+    return watching.drift(questions, answered, columns, look)
+
+
+def _known(found: Ground) -> tuple[dict[str, drifting.Reference], dict[str, drifting.Reference]]:
+    """The columns of the questions as learnt from and judged; the answers as they were to the sealed questions."""
+    development, sealed = found.split.development[found.task.roles[0].name], found.split.questions
+    hidden = {*HOUSE_COLUMNS, *found.naming, *found.main.key, found.case.time}
+    names = [name for name in sealed.column_names if name not in hidden]
+    both = pa.concat_tables([development.select(sealed.column_names), sealed], promote_options="permissive")
+    fresh = sealed if sealed.num_rows >= drifting.FEWEST else development.select(sealed.column_names)
+    told = found.answers.solution.answer(fresh, found.answers.live)
+    said = [name for name in SAID if name in told.column_names]
+    return drifting.references(once_each(both, found.naming), names), drifting.references(told, said)
+
+
+def once_each(rows: pa.Table, naming: Sequence[str]) -> pa.Table:
+    """The last row about each unit: rows about the same one are no independent draws."""
+    names = [name for name in naming if name in rows.column_names]
+    if not names or not rows.num_rows:
+        return rows
+    hashed = unit_hash(rows, names, "")[::-1]
+    last = rows.num_rows - 1 - np.unique(hashed, return_index=True)[1]
+    return rows.take(pa.array(np.sort(last)))
+
+
+def _arrivals(answers: pa.Table) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """Number what came together: one file, one call, or one question."""
+    names = [name for name in ("_batch", "answered_at") if name in answers.column_names]
+    changed = np.zeros(answers.num_rows, dtype=np.int64)
+    for name in names:
+        codes = np.asarray(answers[name].combine_chunks().dictionary_encode().indices.fill_null(-1), dtype=np.int64)
+        changed[1:] |= codes[1:] != codes[:-1]
+    return np.cumsum(changed)
