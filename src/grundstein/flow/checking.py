@@ -88,8 +88,9 @@ def check(project: Project, names: Sequence[str] | None = None) -> Checked:
         faults += [Fault(file, line, one) for one in looked_up(sql.strip(), shelf, file, steady=False)[0]]
     faults += _high_risk(project)
     ready = tuple(name for name, case in cases.items() if not case.idea and case.task and case.data)
-    told = sorted(set(faults), key=lambda one: (one.file, one.line, one.finding.code, str(one)))
-    return Checked(wanted, tuple(sorted(read)), len(queries), standard.files, tuple(told), ready, _tips(project, cases))
+    told = {(one.file, one.line, one.finding.code, str(one)): one for one in faults}
+    sorted_ = tuple(told[key] for key in sorted(told))
+    return Checked(wanted, tuple(sorted(read)), len(queries), standard.files, sorted_, ready, _tips(project, cases))
 
 
 def changed(project: Project, since: str) -> tuple[str, ...]:

@@ -92,8 +92,7 @@ def looked_up(source: str, shelf: Shelf, field: str, steady: bool = True) -> tup
             return missing, None
         return [], _selected(source, names, shelf)
     except Refused as error:
-        said = {"field": field, "what": error.what, "expected": error.expected}
-        return [Finding("GST-N05", "issue", said)], None
+        return [Finding("GST-N05", "issue", {"field": field, **_said(error)})], None
 
 
 def _selected(sql: str, names: Sequence[str], shelf: Shelf) -> pa.Table:
@@ -124,29 +123,46 @@ def _roles(task: Task, case: Case) -> Iterator[Misfit]:
 
 def _columns(task: Task, case: Case, data: Mapping[str, pa.Table], shelf: Shelf) -> Iterator[Misfit]:
     """The columns that case and rule name, against what the tables have."""
-    from grundstein.evaluation.sealing import settled
     from grundstein.lake import snapshots
 
     first = task.roles[0].name
-    rows, table = data[first], snapshots.named_tables(case.data[first])[0]
-    told = list(_rule(case.baseline, rows, table)) if case.baseline else []
+    table = snapshots.named_tables(case.data[first])[0]
+    told = list(_rule(case.baseline, data[first], table)) if case.baseline else []
     yield from told
     contract = shelf.find(table)
+    agreed, disagree = _settled(case, contract) if contract else (case, [])
+    yield from disagree
     try:
-        case = settled(case, contract)[0] if contract else case
-    except Refused as error:
-        yield _task_says(case, error)
-    try:
-        needed = task.contract(replace(case, baseline="") if told else case)
+        needed = task.contract(replace(agreed, baseline="") if told else agreed)
     except Refused as error:
         yield _task_says(case, error)
         return
-    ruled = _ruled(case) if not told else ()
+    ruled = () if told else _ruled(agreed)
+    kept = _sealed_by(agreed, contract) if contract and snapshots.is_select(case.data[first]) else ()
     for role, asked in needed.items():
         if role in data:
-            own = (*case.ignore, *case.key) if role == first else ()
+            own = (*case.ignore, *case.key, *kept) if role == first else ()
             names = dict.fromkeys((*(name for name in asked.names if name not in ruled), *own))
             yield from _strangers(case, names, data[role], table if role == first else role)
+
+
+def _settled(case: Case, contract: Contract) -> tuple[Case, list[Misfit]]:
+    """The case with time and entity as its contract has them, and where it says something else."""
+    from grundstein.evaluation.sealing import settled
+
+    try:
+        agreed = settled(case, contract)[0]
+    except Refused as error:
+        word = "time" if " time " in error.what else "entity"
+        agreed = replace(case, time=contract.time, entity=contract.entity)
+        return agreed, [((word,), Finding("GST-N16", "issue", _said(error)))]
+    return (replace(agreed, entity="") if case.key and agreed.entity not in case.key else agreed), []
+
+
+def _sealed_by(case: Case, contract: Contract) -> tuple[str, ...]:
+    """What a SELECT must keep, so that its rows can be sealed with their table's: key and time, else `_row`."""
+    key = case.key or contract.key
+    return (*key, *([case.time] if case.time else []), *([] if key else ["_row"]))
 
 
 def _ruled(case: Case) -> tuple[str, ...]:
@@ -160,8 +176,10 @@ def _ruled(case: Case) -> tuple[str, ...]:
 
 def _strangers(case: Case, names: Mapping[str, None], table: pa.Table, called: str) -> Iterator[Misfit]:
     for name in names:
-        if name not in (*table.column_names, "_row"):
+        if name not in table.column_names:
             place = _field_of(case, name)
+            if name == "_row" and place != ("data",):
+                continue
             near = nearest(name, [one for one in table.column_names if not one.startswith("_")])
             said = {"field": str(place[0]), "column": name, "table": called, "near": near}
             yield place, Finding("GST-N03", "issue", said)
@@ -191,16 +209,23 @@ def _rule(text: str, rows: pa.Table, table: str) -> Iterator[Misfit]:
         if not strange:
             expression.kind(text, rows)
     except Refused as error:
-        said = {"table": table, "what": error.what, "expected": error.expected}
-        yield ("baseline",), Finding("GST-N04", "issue", said)
+        yield ("baseline",), Finding("GST-N04", "issue", {"table": table, **_said(error)})
 
 
 def _task_says(case: Case, error: Refused) -> Misfit:
     """A task's complaint, at the first field that it names."""
     fields = {*case.options, *vars(case)}
     named = next((word for word in WORD.findall(error.what + error.expected) if word in fields), "task")
-    said = {"what": f"{error.what.rstrip('.')}.", "expected": f"{error.expected.rstrip('.')}."}
-    return (named,), Finding("GST-N16", "issue", said)
+    return (named,), Finding("GST-N16", "issue", _said(error))
+
+
+def _said(error: Refused) -> dict[str, str]:
+    """The facts of an error: what happened, and the nearest word where the next step offers one."""
+    expected = error.next_step if error.next_step.startswith("Did you mean") else error.expected
+    return {
+        "what": f"{error.what.rstrip('.')}.",
+        "expected": expected if expected.endswith("?") else f"{expected.rstrip('.')}.",
+    }
 
 
 def _outside(project: Project, case: Case, shelf: Shelf) -> Iterator[Misfit]:
