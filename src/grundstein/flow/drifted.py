@@ -15,6 +15,8 @@ from grundstein.tools.sealing import HOUSE_COLUMNS, unit_hash
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from numpy.typing import NDArray
+
     from grundstein.core.findings import Finding
     from grundstein.core.ports import Project
     from grundstein.core.records import Observation
@@ -58,11 +60,8 @@ def _looked(
     window = window.take(pa.array(np.unique(np.linspace(0, window.num_rows - 1, drifting.MOST).astype(np.int64))))
     rows, _ = questions_of(project, found, window)
     rows = once_each(rows, found.naming)
-    columns = len(asked) + len(said)
-    chance = drifting.level(look) / columns
-    questions = drifting.changed(asked, rows, chance * len(asked))
-    answered = drifting.changed(said, window, chance * len(said))
-    return watching.drift(questions, answered, columns, look)
+    questions, answered = drifting.looked(look, (asked, rows), (said, window))
+    return watching.drift(questions, answered, len(asked) + len(said), look)
 
 
 def _known(found: Ground) -> tuple[dict[str, drifting.Reference], dict[str, drifting.Reference]]:
@@ -87,7 +86,7 @@ def once_each(rows: pa.Table, naming: Sequence[str]) -> pa.Table:
     return rows.take(pa.array(np.sort(last)))
 
 
-def _arrivals(answers: pa.Table) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def _arrivals(answers: pa.Table) -> NDArray[np.int64]:
     """Number what came together: one file, one call, or one question."""
     names = [name for name in ("_batch", "answered_at") if name in answers.column_names]
     changed = np.zeros(answers.num_rows, dtype=np.int64)

@@ -25,6 +25,11 @@ from grundstein.production.truths import matched
 from grundstein.tools.sealing import HOUSE_COLUMNS, instants, unit_hash
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from numpy.typing import NDArray
+
     from grundstein.core.ports import Project
     from grundstein.core.records import Gain, Observation
     from grundstein.flow.grounds import Ground
@@ -77,12 +82,26 @@ def changes_outcome(found: Ground) -> bool:
 
 def judged_units(project: Project, found: Ground, answers: pa.Table) -> Judged:
     """The units that our own action left alone, whose time is over and whose truth was told, with their truth."""
+
+    def asked(some: pa.Table) -> tuple[pa.Table, NDArray[np.int64]]:
+        return questions_of(project, found, some)
+
+    return counted(found, answers, told_of(project, found), now(project), asked)
+
+
+def counted(
+    found: Ground,
+    answers: pa.Table,
+    told: pa.Table,
+    moment: datetime,
+    asked: Callable[[pa.Table], tuple[pa.Table, NDArray[np.int64]]],
+) -> Judged:
+    """As `judged_units`, of these answers and tellings; `asked` returns the questions behind answers and which."""
     alone = _left_alone(found, answers)
-    told = told_of(project, found)
     place = matched(alone, told, found.answers.keys)
-    ripe = _ripe(alone, now(project), found.case.horizon_days)
+    ripe = _ripe(alone, moment, found.case.horizon_days)
     due = np.flatnonzero(ripe & (place >= 0))
-    questions, there = questions_of(project, found, alone.take(pa.array(due)))
+    questions, there = asked(alone.take(pa.array(due)))
     kept = due[there]
     truths = watching.Truths(len(kept), int((~ripe).sum()), int((ripe & (place < 0)).sum()))
     truth = told.take(pa.array(place[kept])).select([found.target])
@@ -97,11 +116,11 @@ def _left_alone(found: Ground, answers: pa.Table) -> pa.Table:
     return answers.filter(pc.fill_null(answers["held_back"], fill_value=False))
 
 
-def _ripe(answers: pa.Table, moment: object, horizon_days: float) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def _ripe(answers: pa.Table, moment: datetime, horizon_days: float) -> NDArray[np.bool_]:
     """Mark the answers whose horizon is over; without a horizon, or a moment of the answer, all are."""
     if not horizon_days or "answered_at" not in answers.column_names:
         return np.ones(answers.num_rows, dtype=np.bool_)
-    last = pa.scalar(moment, COME).as_py() - timedelta(days=horizon_days)
+    last = moment - timedelta(days=horizon_days)
     return np.asarray(pc.fill_null(pc.less_equal(answers["answered_at"], pa.scalar(last, COME)), fill_value=True))
 
 
@@ -194,7 +213,7 @@ def calibration(found: Ground, split: Split, known: Observation | None) -> tuple
 
 def _probabilities(
     found: Ground, split: Split, answers: pa.Table
-) -> tuple[np.ndarray[tuple[int], np.dtype[np.float64]], np.ndarray[tuple[int], np.dtype[np.float64]]] | None:
+) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
     """What was foretold of yes (or of the answer itself) and whether it came; None of a number."""
     if "probability" not in answers.column_names:
         return None

@@ -78,12 +78,18 @@ def references(table: pa.Table, names: Iterable[str]) -> dict[str, Reference]:
     return {one.name: one for one in found if one is not None}
 
 
+def looked(look: int, *parts: tuple[Mapping[str, Reference], pa.Table]) -> list[list[Change]]:
+    """Compare what came with what was, part by part, at the level of the k-th look; it is shared by all columns."""
+    columns = sum(len(known) for known, _ in parts)
+    return [changed(known, window, level(look) / max(columns, 1)) for known, window in parts]
+
+
 def changed(known: Mapping[str, Reference], window: pa.Table, chance: float) -> list[Change]:
-    """Compare each column of a window with what it was, at `chance` over all of them; the most changed first."""
-    shared = [one for name, one in known.items() if name in window.column_names]
-    if window.num_rows < FEWEST or not shared:
+    """Compare each column of a window with what it was, each at `chance`; the most changed first."""
+    if window.num_rows < FEWEST:
         return []
-    found = [one for each in shared if (one := compared(each, window)).chance * len(shared) <= chance]
+    shared = [one for name, one in known.items() if name in window.column_names]
+    found = [one for each in shared if (one := compared(each, window)).chance <= chance]
     told = [_in_another_unit(one, known, window) for one in found if one.moved >= _least(one)]
     return sorted(_swapped(told, known, window), key=lambda one: (-one.moved, one.column))
 
