@@ -9,6 +9,7 @@ from grundstein.core.records import Batch, Experiment, Verdict
 from grundstein.flow.access import access_of, add_access, remove_access
 from grundstein.flow.answering import answer, write_answers
 from grundstein.flow.auditing import audit, holds
+from grundstein.flow.learning import case_of_feedback, take_truths
 from grundstein.flow.outside import Judged, report_of
 from grundstein.flow.outside import judge as judge_outside
 from grundstein.flow.pinning import asked, pin, pinned_of
@@ -34,7 +35,10 @@ def ingest(
     from grundstein.lake.ingest import ingest as take
     from grundstein.lake.tidying import tidy_if_due
 
-    batch = take(project, source, table, settings or {}, key)
+    if name := "" if key else case_of_feedback(project, table):
+        batch = take_truths(project, source, name, settings or {})
+    else:
+        batch = take(project, source, table, settings or {}, key)
     tidy_if_due(project, table)
     return batch
 

@@ -21,8 +21,9 @@ from grundstein.core.contract import Contract
 from grundstein.core.errors import Refused
 from grundstein.core.findings import Finding
 from grundstein.flow.answering import write_answers_contract
+from grundstein.flow.learning import told_contract
 from grundstein.production.answering import ANSWERS, FEEDBACK, QUESTIONS, questions_contract, unknown_columns
-from grundstein.production.entries import Rules, answers_of, feedback_contract, read, rows_of
+from grundstein.production.entries import Rules, answers_of, read, rows_of
 from grundstein.production.journal import closed, segments
 from grundstein.tools.parquet import write_parquet
 from grundstein.tools.sealing import HOUSE_COLUMNS
@@ -107,7 +108,7 @@ def _home(project: Project, name: str) -> Home:
     """The contracts of a case's three tables; those of questions and truths are written where there are none."""
     case = project.case(name)
     main = project.contract(case.data[project.task(case.task).roles[0].name])
-    asked, told = project.contract(name + QUESTIONS), project.contract(name + FEEDBACK)
+    asked = project.contract(name + QUESTIONS)
     if main is None:
         raise Refused(
             f"The rows of {name} come from a SELECT, which has no contract.",
@@ -118,11 +119,8 @@ def _home(project: Project, name: str) -> Home:
         unknown = unknown_columns(case, main)
         asked = questions_contract(name, case, main, [one for one in main.names if one not in unknown])
         project.write_contract(asked)
-    if told is None:
-        told = feedback_contract(name, case, main)
-        project.write_contract(told)
     keys = tuple(key for key in main.key if key in asked.names)
-    rules = Rules(asked, told, keys, str(case.options.get("target", "")), project.timezone)
+    rules = Rules(asked, told_contract(project, name), keys, str(case.options.get("target", "")), project.timezone)
     return Home(name, journal_folder(project, name), rules)
 
 

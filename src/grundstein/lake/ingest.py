@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -21,6 +21,7 @@ from grundstein.core.ports import REJECTED
 from grundstein.core.records import Batch
 from grundstein.lake.sources import content_of, find_files, label
 from grundstein.tools.parquet import write_parquet
+from grundstein.tools.typed import schema_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -55,8 +56,19 @@ class Ready:
 
 
 @dataclass(frozen=True)
+class Filled:
+    """The contract of a table of which a source brings a part only, and one value each for the other columns."""
+
+    contract: Contract
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class Errand:
-    """What is to be brought into which table, and how: `key` where rows replace those of their key."""
+    """What is to be brought into which table, and how: `key` where rows replace those of their key.
+
+    `before` is the contract that the source is held against; `filled` says what completes its rows.
+    """
 
     project: Project
     table: str
@@ -65,6 +77,7 @@ class Errand:
     settings: Mapping[str, str]
     key: tuple[str, ...]
     before: Contract | None
+    filled: Filled | None = None
 
     @property
     def batch(self) -> str:
@@ -99,6 +112,19 @@ def ingest(
         before = project.contract(table)
         _check_key(key, before)
         return _bring(Errand(project, table, label(source), known, settings, tuple(key), before))
+
+
+def ingest_part(project: Project, source: str, part: Contract, whole: Filled, settings: Mapping[str, str]) -> Batch:
+    """Bring a source into the table of `whole` that has the columns of `part` only; the others are filled.
+
+    As `ingest` else. The table's contract must be written already.
+    """
+    files = find_files(source, settings)
+    with project.tables.lease(part.table):
+        known = _unknown(_reconciled(project, part.table)[0], files)
+        if not known.new:
+            return _nothing_new(project.tables, part.table, source, files)
+        return _bring(Errand(project, part.table, label(source), known, settings, (), part, whole))
 
 
 def reconcile(project: Project, table: str) -> int:
@@ -180,6 +206,8 @@ def _large(errand: Errand) -> bool:
     from grundstein.lake.streaming.pouring import LARGE, large
 
     sizes = [file.path.stat().st_size for file in errand.known.new]
+    if errand.filled:
+        return False
     return bool(errand.key) or sum(sizes) >= LARGE or any(large(file.path) for file in errand.known.new)
 
 
@@ -192,7 +220,7 @@ def _at_once(errand: Errand) -> Ready:
     contract, findings = (errand.before, ()) if errand.before else proposed(table, pile, settings, project.timezone)
     project.progress.step(f"checking {pile.raw.rows:,} rows")
     arrival = sorted_out(pile, contract, project.timezone, _keys(tables, table, contract))
-    rows, aside = arrival.rows, arrival.aside
+    rows, aside = _completed(arrival.rows, errand.filled), arrival.aside
     return Ready(
         contract,
         _staged(tables, table, rows, errand.batch),
@@ -201,6 +229,18 @@ def _at_once(errand: Errand) -> Ready:
         aside.num_rows,
         (*findings, *arrival.findings),
     )
+
+
+def _completed(rows: pa.Table, whole: Filled | None) -> pa.Table:
+    """The rows with all columns of the table; a filled one has its value where the source has none."""
+    if whole is None:
+        return rows
+    schema, columns = schema_of(whole.contract), []
+    for one in schema:
+        value = pa.scalar(whole.values.get(one.name), one.type)
+        lacks = one.name not in rows.column_names
+        columns.append(pa.repeat(value, rows.num_rows) if lacks else rows[one.name].fill_null(value))
+    return pa.table(columns, schema=schema)
 
 
 def _streamed(errand: Errand) -> Ready:
