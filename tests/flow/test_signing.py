@@ -3,76 +3,20 @@
 from __future__ import annotations
 
 import getpass
-import shutil
-import stat
 import threading
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import pytest
-from arriving_people import people
+from signers import case_says, changed_byte, decide_again, denials
 
 from grundstein import flow
 from grundstein.core.errors import Refused
-from grundstein.core.records import Denial, Release, SignOff, Verdict
+from grundstein.core.records import Release, SignOff, Verdict
 from grundstein.flow import signing
-from grundstein.project.folder import Folder, create_project, open_project
+from grundstein.project.folder import open_project
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
-
-ROLES = "roles: {service: [first, second, both], finance: [third, both]}\nhigh_risk: [finance]\n"
 REASON = "we accept the loss"
-
-
-@pytest.fixture(scope="session")
-def decided_root(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("decided") / "project"
-    create_project(root, name="p", salt="tests")
-    (root / "people.csv").write_text(people(2000, 3, 2.5), encoding="utf-8")
-    flow.ingest(open_project(root), str(root / "people.csv"), "people")
-    contract = root / "contracts" / "people.yaml"
-    contract.write_text(contract.read_text(encoding="utf-8").replace("value: day", 'value: ""'), encoding="utf-8")
-    with (root / "grundstein.yaml").open("a", encoding="utf-8") as file:
-        file.write(ROLES)
-    shutil.copy(made / "cases" / "leaving.yaml", root / "cases" / "leaving.yaml")
-    with (root / "cases" / "leaving.yaml").open("a", encoding="utf-8") as file:
-        file.write("signed_by: [service]\n")
-    project = open_project(root)
-    flow.advance(flow.decide(project, "leaving"), project)
-    return root
-
-
-@pytest.fixture
-def decided(decided_root: Path, tmp_path: Path) -> Folder:
-    shutil.copytree(decided_root, tmp_path / "decided")
-    return open_project(tmp_path / "decided")
-
-
-@pytest.fixture
-def tokens(decided: Folder) -> Mapping[str, str]:
-    return {name: flow.add_person(decided, name) for name in ("first", "second", "third", "both")}
-
-
-def denials(project: Folder) -> list[str]:
-    return [cast("Denial", row.record).why for row in project.ledger.entries(Denial)]
-
-
-def case_says(project: Folder, line: str) -> None:
-    with (project.root / "cases" / "leaving.yaml").open("a", encoding="utf-8") as file:
-        file.write(line + "\n")
-
-
-def decide_again(project: Folder) -> None:
-    flow.advance(flow.decide(project, "leaving"), project)
-
-
-def changed_byte(path: Path) -> None:
-    path.chmod(path.stat().st_mode | stat.S_IWUSR)
-    content = bytearray(path.read_bytes())
-    content[len(content) // 2] ^= 1
-    path.write_bytes(bytes(content))
 
 
 def test_what_every_role_has_signed_is_released_as_it_was_judged(decided, tokens):
