@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from grundstein.core.case import Also, Case
     from grundstein.core.contract import Contract
+    from grundstein.core.exporting import Exporter
     from grundstein.core.ports import FileStore, Lease, Ledger, Outside, Progress, TableStore, Webhook
     from grundstein.core.standard import Standard
     from grundstein.core.task import Task
@@ -228,10 +229,13 @@ class Folder:
 
     def task(self, name: str) -> Task:
         """Return a task by its entry point."""
-        found = {point.name: point for point in entry_points(group="grundstein.tasks")}
-        if name not in found:
-            raise Refused(f'There is no task "{name}".', nearest(name, found).capitalize(), "grundstein schema")
-        return cast("Task", found[name].load())
+        return installed_task(name)
+
+    def exporter(self, to: Path) -> Exporter:
+        """MLflow's store in a folder."""
+        from grundstein.stores.mlflow_export import MlflowFolder
+
+        return MlflowFolder(to)
 
     def page(self, name: str, language: str) -> str:
         """The text of a written report; empty where there is none."""
@@ -246,6 +250,14 @@ class Folder:
         staged.write_text(page, encoding="utf-8")
         staged.replace(path)
         return path
+
+
+def installed_task(name: str) -> Task:
+    """Return a task by its entry point; Refused with the names there are."""
+    found = {point.name: point for point in entry_points(group="grundstein.tasks")}
+    if name not in found:
+        raise Refused(f'There is no task "{name}".', nearest(name, found).capitalize(), "grundstein schema")
+    return cast("Task", found[name].load())
 
 
 def find(start: Path | None = None) -> Path | None:
