@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from grundstein.core.errors import Refused, nearest
 from grundstein.production.capacity import limited
-from grundstein.tools.sealing import HOUSE_COLUMNS, unit_hash
+from grundstein.tools.sealing import HOUSE_COLUMNS, NOTHING, texts_hash, unit_hash
 from grundstein.tools.typed import one_row
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class Answerer:
         asked = self.complete(question)
         answer = self._rows.row(asked)
         if self.holdback and "act" in answer:
-            answer["held_back"] = self._left_alone(one_row(self._naming(asked), self.schema))[0].item()
+            answer["held_back"] = self._is_left_alone(self._naming(asked))
             answer["act"] = 0.0 if answer["held_back"] else answer["act"]
         return {"answer_id": answer_id, **answer, "release": self.release}
 
@@ -110,6 +110,25 @@ class Answerer:
         """The part of a question that decides whether it is held back."""
         named = {name: question.get(name) for name in self.keys}
         return named if any(value is not None for value in named.values()) else dict(question)
+
+    def _is_left_alone(self, named: Mapping[str, Any]) -> bool:
+        """As `_left_alone` of a table of this row; without the table where the texts of all its values are plain."""
+        keys = [name for name in self.keys if name in named]
+        texts = [self._text(name, named[name]) for name in keys or sorted(named)]
+        if None in texts or len(texts) != len(named):
+            return bool(self._left_alone(one_row(named, self.schema))[0])
+        return texts_hash([str(text) for text in texts], self.salt, LABEL) < int(self.holdback * 2.0**63)
+
+    def _text(self, name: str, value: Any) -> str | None:
+        """What Arrow writes of a text, a whole number or a date; None: whatever it writes."""
+        if value is None:
+            return NOTHING
+        return str(value) if type(value) is self._plain.get(name) else None
+
+    @cached_property
+    def _plain(self) -> Mapping[str, type]:
+        kinds: Mapping[pa.DataType, type] = {pa.string(): str, pa.int64(): int, pa.date32(): date}
+        return {one.name: kinds[one.type] for one in self.schema or () if one.type in kinds}
 
     def _held_back(self, questions: pa.Table, answers: pa.Table) -> pa.Table:
         left = self._left_alone(questions)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from grundstein.core.records import Earlier, Seal
 
-CONTENT = "_content"
+CONTENT, NOTHING = "_content", "\x00"
 HOUSE_COLUMNS = ("_row", "_batch", "_unit", "_cluster", "_time", CONTENT)
 DAY = 86_400_000_000
 PERIODS = (91 * DAY, 30 * DAY, 7 * DAY, DAY, DAY // 24)
@@ -39,6 +39,13 @@ def unit_hash(table: pa.Table, key: Sequence[str], salt: str, label: str = "unit
         one.update("\x1f".join(parts).encode())
         hashes[row] = int.from_bytes(one.digest(), "big") >> 1
     return hashes
+
+
+def texts_hash(texts: Sequence[str], salt: str, label: str) -> int:
+    """Hash one row's texts in the order of its key's columns, as `unit_hash` does; a null is `NOTHING`."""
+    one = hashlib.blake2b(f"{label}:{salt}".encode(), digest_size=8)
+    one.update("\x1f".join(texts).encode())
+    return int.from_bytes(one.digest(), "big") >> 1
 
 
 def clusters(table: pa.Table, seal: Seal) -> NDArray[np.int64]:
@@ -111,4 +118,4 @@ def _texts(column: pa.ChunkedArray) -> list[str]:
             if not pa.types.is_nested(column.type)
             else pa.chunked_array([pa.array(map(str, column.to_pylist()))])
         )
-    return pc.fill_null(column, "\x00").to_pylist()
+    return pc.fill_null(column, NOTHING).to_pylist()
