@@ -43,21 +43,23 @@ holdback: 0.2
 
 def decided(root: Path) -> Folder:
     """A project with a case that was decided, and a person who may sign."""
-    project = create_project(root, name="p", salt="tests", roles={"service": ["somebody"]})
+    project = create_project(root, name="p", salt="tests", roles={"service": ["somebody", "another"]})
     (root / "people.csv").write_text(people(900, 3, 2.5), encoding="utf-8")
     flow.ingest(project, str(root / "people.csv"), "people")
     contract = root / "contracts" / "people.yaml"
     contract.write_text(contract.read_text(encoding="utf-8").replace("value: day", 'value: ""'), encoding="utf-8")
     (root / "cases" / "leaving.yaml").write_text(CASE, encoding="utf-8")
     flow.advance(flow.decide(project, "leaving"), project)
-    (root / "person.token").write_text(flow.add_person(project, "somebody"), encoding="utf-8")
+    people_ = {name: flow.add_person(project, name) for name in ("somebody", "another")}
+    (root / "people.json").write_text(json.dumps(people_), encoding="utf-8")
     return project
 
 
 def put(project: Folder, solution: str, *, shadow: bool = False) -> str:
-    """Sign a solution of the case and release it; returns the release's id."""
-    token = (project.root / "person.token").read_text(encoding="utf-8")
-    flow.sign(project, "leaving", token, "approve", "", solution=solution)
+    """Have two people sign a solution of the case, and release it; returns the release's id."""
+    for token in json.loads((project.root / "people.json").read_text(encoding="utf-8")).values():
+        if flow.standing(project, "leaving", solution).missing:
+            flow.sign(project, "leaving", token, "approve", "we want to see it work", solution=solution)
     return flow.release(project, "leaving", solution, shadow=shadow).id
 
 
@@ -108,7 +110,7 @@ class Running:
 
 
 @contextmanager
-def running(project: Folder, *words: str, token: str = "answer") -> Iterator[Running]:
+def running(project: Folder, *words: str, program: str = "answer") -> Iterator[Running]:
     """Start a server on a free port and stop it, whatever happens."""
     words = ("--project", str(project.root), "serve", *words, "--port", "0", "--json")
     process = subprocess.Popen([PROGRAM, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=dict(os.environ))
@@ -121,7 +123,7 @@ def running(project: Folder, *words: str, token: str = "answer") -> Iterator[Run
             raise AssertionError(process.stderr.read().decode())
         text += line
     address = json.loads(text)["address"]
-    head = {"Authorization": f"Bearer {tokens(project)[token]}"} if token else {}
+    head = {"Authorization": f"Bearer {tokens(project)[program]}"} if program else {}
     one = Running(project, process, address, httpx.Client(base_url=address, headers=head, timeout=20))
     try:
         yield one
