@@ -1,0 +1,163 @@
+"""Room tasks. In: past choices by key -> Out: Past, the share of each category for a key, backed off to coarser keys.
+
+A key that was seen n times counts as n choices beside `strength` choices of the next coarser one (a Dirichlet prior,
+MacKay & Peto 1995). Of a key's own choices each older one counts `decay` as much as the one after it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from grundstein.tasks.categorize.splitting import labels_of
+from grundstein.tools.columns import as_texts
+from grundstein.tools.sealing import instants
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    import scipy.sparse as sp
+    from numpy.typing import NDArray
+
+    from grundstein.core.task import LiveTable
+    from grundstein.tasks.categorize.options import Plan
+
+    Floats = NDArray[np.float64]
+
+PART = 2_048
+SAID = "\x1f"
+CORRECTED = (0.5, 0.1)
+
+
+class Habit(NamedTuple):
+    """How past choices count: see the page's head."""
+
+    decay: float
+    strength: float
+
+
+@dataclass(frozen=True, eq=False)
+class Level:
+    """The choices of one key: its values, and the weight of each category for each."""
+
+    names: tuple[str, ...]
+    places: Mapping[str, int]
+    counts: sp.csr_matrix
+    totals: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Past:
+    """All past choices, the most specific key first; `overall` is the share of each category."""
+
+    labels: tuple[str, ...]
+    levels: tuple[Level, ...]
+    overall: Floats
+
+    def over(self, to: Sequence[str]) -> Past:
+        """The same past with the categories `to`, which hold its own."""
+        if self.labels == tuple(to):
+            return self
+        overall = np.zeros(len(to))
+        overall[[to.index(label) for label in self.labels]] = self.overall
+        return Past(tuple(to), tuple(_widened(level, self.labels, to) for level in self.levels), overall)
+
+    def shares(self, questions: pa.Table, base: Floats, habit: Habit) -> Floats:
+        """Return probabilities of shape (rows, labels) out of `base`, by the keys that a row has and that were seen."""
+        found = np.array(base, dtype=np.float64)
+        for level in reversed(self.levels):
+            places = _places(level, questions)
+            rows = np.flatnonzero(places >= 0)
+            if len(rows):
+                seen, total = level.counts[places[rows]].toarray(), level.totals[places[rows]][:, None]
+                found[rows] = (seen + habit.strength * found[rows]) / (total + habit.strength)
+        return found
+
+
+@dataclass
+class Recent:
+    """The past as it stands in live tables, derived again where a version is new."""
+
+    known: dict[tuple[str, ...], tuple[Past, Past | None]] = field(default_factory=dict)
+
+    def of(self, live: Mapping[str, LiveTable], plan: Plan, decay: float) -> tuple[Past, Past | None]:
+        """Return the past, and what people corrected since (None where no table `choices` is named)."""
+        versions = tuple(live[role].version for role in sorted(live))
+        if versions not in self.known:
+            self.known.clear()
+            corrected = past_of(live["choices"].table(), plan, CORRECTED[0]) if "choices" in live else None
+            self.known[versions] = past_of(live["rows"].table(), plan, decay), corrected
+        return self.known[versions]
+
+
+def keys_of(plan: Plan) -> tuple[tuple[str, ...], ...]:
+    """The keys, the most specific first: the very same text, then those of the case."""
+    return (*((plan.text,) if plan.text else ()), *plan.keys)
+
+
+def past_of(rows: pa.Table, plan: Plan, decay: float) -> Past:
+    """Collect the choices of a table: rows with a category, in the order in which they came."""
+    rows = rows.filter(pc.is_valid(labels_of(rows, plan)))
+    if plan.time in rows.column_names:
+        rows = rows.take(pa.array(np.argsort(instants(rows[plan.time]), kind="stable")))
+    names, truth = np.unique(np.array(labels_of(rows, plan).to_pylist(), dtype=str), return_inverse=True)
+    labels = tuple(map(str, names))
+    there = [key for key in keys_of(plan) if all(name in rows.column_names for name in key)]
+    levels = tuple(_level(rows, key, truth, len(labels), decay) for key in there)
+    return Past(labels, levels, np.bincount(truth, minlength=len(labels)) / max(len(truth), 1))
+
+
+def remembered(
+    past: tuple[Past, Past | None], questions: pa.Table, base: Iterator[Floats] | None, habit: Habit, to: Sequence[str]
+) -> Iterator[Floats]:
+    """Yield probabilities part by part over the categories `to`; `base` are others' over `to`, None for the overall."""
+    main, corrected = past[0].over(to), past[1] and past[1].over(to)
+    for start in range(0, questions.num_rows, PART):
+        rows = questions.slice(start, PART)
+        first = np.tile(main.overall, (rows.num_rows, 1)) if base is None else next(base)
+        found = main.shares(rows, first, habit)
+        yield found if corrected is None else corrected.shares(rows, found, Habit(*CORRECTED))
+
+
+def _widened(level: Level, labels: Sequence[str], to: Sequence[str]) -> Level:
+    from scipy import sparse
+
+    place = {label: number for number, label in enumerate(to)}
+    columns = np.array([place[label] for label in labels], dtype=np.int64)
+    counts = sparse.csr_matrix(
+        (level.counts.data, columns[level.counts.indices], level.counts.indptr), shape=(level.counts.shape[0], len(to))
+    )
+    return Level(level.names, level.places, counts, level.totals)
+
+
+def _level(rows: pa.Table, key: tuple[str, ...], truth: NDArray[np.int64], width: int, decay: float) -> Level:
+    from scipy import sparse
+
+    said = _said(rows, key)
+    kept = np.flatnonzero(np.array([one is not None for one in said], dtype=np.bool_))
+    names, place = np.unique(np.array([said[row] for row in kept], dtype=object), return_inverse=True)
+    order = np.argsort(place, kind="stable")
+    ends = np.cumsum(np.bincount(place, minlength=len(names)))
+    age = ends[place[order]] - 1 - np.arange(len(order))
+    weight = np.empty(len(order))
+    weight[order] = decay**age
+    counts = sparse.coo_matrix((weight, (place, truth[kept])), shape=(len(names), width)).tocsr()
+    totals = np.asarray(counts @ np.ones(width))
+    return Level(key, {str(name): number for number, name in enumerate(names)}, counts, totals)
+
+
+def _places(level: Level, questions: pa.Table) -> NDArray[np.int64]:
+    if not all(name in questions.column_names for name in level.names):
+        return np.full(questions.num_rows, -1)
+    found = [level.places.get(one, -1) if one is not None else -1 for one in _said(questions, level.names)]
+    return np.array(found, dtype=np.int64)
+
+
+def _said(rows: pa.Table, key: tuple[str, ...]) -> list[str | None]:
+    """The key of each row as one text; None where a part of it is missing."""
+    columns = [as_texts(rows, name).to_pylist() for name in key]
+    return [None if None in parts else SAID.join(parts) for parts in zip(*columns, strict=True)]

@@ -1,0 +1,156 @@
+"""Room tasks. In: a categorize case -> Out: Plan, what a solution must know of it; its fields read and checked."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from dataclasses import field as defaulted
+from typing import TYPE_CHECKING, Any
+
+from grundstein.core.case import Money
+from grundstein.core.errors import Refused, nearest
+from grundstein.tools.money import Stakes, stakes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from grundstein.core.case import Case
+
+METRICS = ("accuracy", "log_loss")
+MOST_KEYS = 6
+EVEN = Stakes(1.0, -1.0, 0.0, 0.0)
+
+
+@dataclass(frozen=True)
+class Options:
+    """The fields of a case file that belong to this task.
+
+    `text` are the columns that are read as text, `also_use` others that help. `keys` are columns whose own past
+    choices come first, the most specific first; `supplier + area` names two that count together. `rules` names words
+    (or, between slashes, a regular expression) for a category: the first that matches wins. `top` is how many
+    categories an answer offers.
+    """
+
+    target: str
+    text: list[str] | str = ""
+    also_use: list[str] = defaulted(default_factory=list)
+    keys: list[str] = defaulted(default_factory=list)
+    rules: dict[str, list[str]] = defaulted(default_factory=dict)
+    top: int = 3
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The part of a case that a solution must know; `room` is capacity / volume."""
+
+    target: str
+    text: tuple[str, ...]
+    also_use: tuple[str, ...]
+    keys: tuple[tuple[str, ...], ...]
+    rules: tuple[tuple[str, tuple[str, ...]], ...]
+    top: int
+    ignore: tuple[str, ...]
+    entity: str
+    time: str
+    horizon_days: float
+    money: Money | None
+    metric: str
+    room: float | None
+
+    @property
+    def stakes(self) -> Stakes:
+        """What answering alone is worth; without money a right one counts as much as a wrong one costs."""
+        return stakes(self.money) if self.money else EVEN
+
+    @property
+    def measure(self) -> str:
+        """The name of the value; without money or metric the one that a preview uses."""
+        return "money" if self.money else self.metric or "accuracy"
+
+    @property
+    def read(self) -> tuple[str, ...]:
+        """Every column that a solution may look at, each once."""
+        return tuple(dict.fromkeys([*self.text, *self.also_use, *(name for key in self.keys for name in key)]))
+
+    def plain(self) -> dict[str, Any]:
+        """Return what JSON holds."""
+        return asdict(self)
+
+    @classmethod
+    def restored(cls, plain: Mapping[str, Any]) -> Plan:
+        """Build from parsed JSON."""
+        money = plain["money"] and Money(plain["money"]["form"], plain["money"]["amounts"])
+        tuples = {name: tuple(plain[name]) for name in ("text", "also_use", "ignore")}
+        keys = tuple(tuple(key) for key in plain["keys"])
+        rules = tuple((label, tuple(words)) for label, words in plain["rules"])
+        return cls(**{**plain, **tuples, "keys": keys, "rules": rules, "money": money})
+
+
+def plan_of(case: Case) -> Plan:
+    """Read the plan of a case; Refused where a field is missing, unknown or contradicts another."""
+    options = _options(case)
+    _check_measure(case)
+    text = (options.text,) if isinstance(options.text, str) else tuple(options.text)
+    keys = tuple(tuple(name.strip() for name in key.split(" + ")) for key in options.keys)
+    plan = Plan(
+        options.target,
+        tuple(name for name in text if name),
+        tuple(options.also_use),
+        keys,
+        tuple((label, tuple(words)) for label, words in options.rules.items()),
+        options.top,
+        tuple(case.ignore),
+        case.entity,
+        case.time,
+        case.horizon_days,
+        case.money,
+        case.metric,
+        _room(case),
+    )
+    _check(plan)
+    return plan
+
+
+def _options(case: Case) -> Options:
+    allowed = [one.name for one in fields(Options)]
+    for name in case.options:
+        if name not in allowed:
+            raise Refused(f'the task categorize has no field "{name}"', nearest(name, allowed), "correct the case")
+    if not case.options.get("target"):
+        raise Refused("the case names no target", "`target: COLUMN`, the column of categories", "add it to the case")
+    options = Options(**case.options)
+    if isinstance(options.top, bool) or not isinstance(options.top, int) or not 1 <= options.top <= 20:
+        raise Refused(f"`top: {options.top}` cannot be shown", "a whole number from 1 to 20", "correct `top`")
+    return options
+
+
+def _check(plan: Plan) -> None:
+    if not plan.read:
+        raise Refused("nothing is named to tell categories by", "`text`, `keys` or both", "add them to the case")
+    if plan.target in plan.read:
+        raise Refused(f'"{plan.target}" is what is asked for', "other columns in `text` and `keys`", "correct the case")
+    hidden = [name for name in plan.read if name in plan.ignore]
+    if hidden:
+        raise Refused(f'"{hidden[0]}" is used and under `ignore`', "one of the two", "correct the case")
+    if len(plan.keys) > MOST_KEYS:
+        raise Refused(f"{len(plan.keys)} keys are too many", f"at most {MOST_KEYS}", "shorten `keys`")
+    if plan.rules and not plan.text:
+        raise Refused("rules look for words in a text", "`text: COLUMN`", "add it to the case")
+
+
+def _check_measure(case: Case) -> None:
+    if case.money and case.money.form != "classes":
+        raise Refused("this money is not for categories", "`money: {right, wrong, ask}`", "correct `money`")
+    if case.metric and case.metric not in METRICS:
+        raise Refused(f"`metric: {case.metric}` cannot decide", nearest(case.metric, METRICS), "correct `metric`")
+    if case.baseline:
+        raise Refused("a categorize case has no SQL rule", "`rules:` words for each category", "write it under `rules`")
+    if case.acted not in {"", "nobody"}:
+        raise Refused("a category is not acted on", "no field `acted`", "take it out of the case")
+
+
+def _room(case: Case) -> float | None:
+    if case.capacity is None:
+        return None
+    if not case.volume:
+        raise Refused("`capacity` alone does not say how large a share it is", "`volume` above 0", "add `volume`")
+    return min(1.0, case.capacity / case.volume)

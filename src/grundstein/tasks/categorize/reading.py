@@ -1,0 +1,134 @@
+"""Room tasks. In: rows -> Out: their texts, and Reader, which writes texts and other columns as sparse rows."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from grundstein.tools.columns import NUMERIC, as_numbers, as_texts, column_of
+from grundstein.tools.terms import Terms
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import scipy.sparse as sp
+
+    from grundstein.tasks.categorize.options import Plan
+
+MOST_SIGNS = 50_000
+TENTHS = np.arange(1, 10) / 10
+
+
+@dataclass(frozen=True)
+class Signs:
+    """One column of zeros and ones a value of each other column; a number by the tenth of development it lies in."""
+
+    columns: tuple[str, ...]
+    cuts: tuple[tuple[float, ...], ...]
+    values: tuple[str, ...]
+
+    @cached_property
+    def places(self) -> dict[str, int]:
+        """The place of each value."""
+        return {value: place for place, value in enumerate(self.values)}
+
+    @classmethod
+    def fit(cls, rows: pa.Table, columns: Sequence[str]) -> Self:
+        """Learn the values that came at least twice, the most frequent 50,000."""
+        cuts = tuple(_cuts(rows, name) for name in columns)
+        first = cls(tuple(columns), cuts, ())
+        counted = pc.value_counts(pa.array([one for column in first._said(rows) for one in column if one], pa.string()))
+        pairs = sorted((-each["counts"].as_py(), each["values"].as_py()) for each in counted)
+        return cls(tuple(columns), cuts, tuple(value for count, value in pairs[:MOST_SIGNS] if count < -1))
+
+    def matrix(self, rows: pa.Table) -> sp.csr_matrix:
+        """Return shape (rows, values); the values of a row have length 1 together."""
+        from scipy import sparse
+
+        told = [[self.places.get(one, -1) if one else -1 for one in column] for column in self._said(rows)]
+        places = np.array(told, dtype=np.int64).reshape(len(self.columns), rows.num_rows).T
+        known = places >= 0
+        weight = np.full(int(known.sum()), 1 / np.sqrt(max(len(self.columns), 1)))
+        starts = np.concatenate([[0], np.cumsum(known.sum(axis=1))])
+        return sparse.csr_matrix((weight, places[known], starts), shape=(rows.num_rows, len(self.values)))
+
+    def _said(self, rows: pa.Table) -> list[list[str | None]]:
+        return [_words(rows, name, cuts) for name, cuts in zip(self.columns, self.cuts, strict=True)]
+
+
+@dataclass(frozen=True, eq=False)
+class Reader:
+    """Texts as terms, other columns as signs."""
+
+    text: tuple[str, ...]
+    terms: Terms
+    signs: Signs
+
+    @classmethod
+    def fit(cls, plan: Plan, rows: pa.Table) -> tuple[Self, sp.csr_matrix]:
+        """Learn from development rows, and write them."""
+        from scipy import sparse
+
+        others = [name for name in plan.read if name not in plan.text and name in rows.column_names]
+        terms, matrix = Terms.fit(texts_of(rows, plan.text))
+        signs = Signs.fit(rows, others)
+        return cls(plan.text, terms, signs), sparse.hstack((matrix, signs.matrix(rows)), format="csr")
+
+    def matrix(self, rows: pa.Table) -> sp.csr_matrix:
+        """Return the rows as float32 of shape (rows, terms + signs)."""
+        from scipy import sparse
+
+        halves = (self.terms.matrix(texts_of(rows, self.text)), self.signs.matrix(rows))
+        return sparse.hstack(halves, format="csr").astype(np.float32)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns of the matrix."""
+        return self.terms.names + self.signs.values
+
+    def save(self, folder: Path) -> None:
+        """Write `terms.npz` and `reader.json`."""
+        self.terms.save(folder / "terms.npz")
+        about = json.dumps({"text": self.text, "signs": asdict(self.signs)}, ensure_ascii=False, sort_keys=True)
+        (folder / "reader.json").write_text(about, encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read what `save` wrote."""
+        about = json.loads((folder / "reader.json").read_text(encoding="utf-8"))
+        signs = about["signs"]
+        cuts = tuple(tuple(one) for one in signs["cuts"])
+        made = Signs(tuple(signs["columns"]), cuts, tuple(signs["values"]))
+        return cls(tuple(about["text"]), Terms.load(folder / "terms.npz"), made)
+
+
+def texts_of(rows: pa.Table, columns: Sequence[str]) -> list[str]:
+    """The text of each row: its columns under one another; a missing one is empty."""
+    if not columns:
+        return [""] * rows.num_rows
+    parts = [pc.fill_null(as_texts(rows, name), "").to_pylist() for name in columns]
+    return ["\n".join(lines) for lines in zip(*parts, strict=True)]
+
+
+def _cuts(rows: pa.Table, name: str) -> tuple[float, ...]:
+    kind = column_of(rows, name).type
+    if not any(is_kind(kind) for is_kind in NUMERIC) or pa.types.is_boolean(kind):
+        return ()
+    numbers = as_numbers(rows, name)
+    seen = numbers[np.isfinite(numbers)]
+    return tuple(map(float, np.unique(np.quantile(seen, TENTHS)))) if len(np.unique(seen)) > len(TENTHS) else ()
+
+
+def _words(rows: pa.Table, name: str, cuts: tuple[float, ...]) -> list[str | None]:
+    if cuts:
+        numbers = as_numbers(rows, name)
+        tenths = np.searchsorted(np.array(cuts), numbers).tolist()
+        return [f"{name} in {tenth}" if told else None for tenth, told in zip(tenths, ~np.isnan(numbers), strict=True)]
+    return [None if text is None else f"{name} = {text}" for text in as_texts(rows, name).to_pylist()]

@@ -1,0 +1,149 @@
+"""Room tasks. In: words for each category, or nothing -> Out: Rules (today's rule) and Majority, which learn little."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from grundstein.core.errors import Refused
+from grundstein.tasks.categorize.options import Plan
+from grundstein.tasks.categorize.reading import texts_of
+from grundstein.tasks.categorize.splitting import labels_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from grundstein.core.task import Data, LiveTable
+
+LETTER = r"[\pL\pN_]"
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The case's words: the first category of which one matches. Where none does, a person decides.
+
+    `right` is how often each category's words were right in development; the last one stands for no match, which is
+    answered by the most frequent category, `rest`.
+    """
+
+    plan: Plan
+    right: tuple[float, ...] = ()
+    rest: str = ""
+    name: str = "rules"
+
+    def fit(self, data: Data, seed: int) -> Self:
+        """Look at how often the words were right in development; `seed` is not used."""
+        del seed
+        rows = data["rows"]
+        truth = np.array(labels_of(rows, self.plan).to_pylist(), dtype=str)
+        names, often = np.unique(truth, return_counts=True)
+        rest = str(names[np.argmax(often)])
+        said = _said(self.plan, rows)
+        told = np.array([*(label for label, _ in self.plan.rules), rest], dtype=str)[said]
+        count = len(self.plan.rules) + 1
+        hits = np.bincount(said, told == truth, count) + 0.5
+        return replace(self, right=tuple(hits / (np.bincount(said, minlength=count) + 1.0)), rest=rest)
+
+    def answer(self, questions: pa.Table, live: Mapping[str, LiveTable]) -> pa.Table:
+        """Answer each question by the words that it holds; `live` is not used."""
+        del live
+        if not self.right:
+            raise Refused("this solution has not been fitted", "`fit` before `answer` and `save`", "fit it")
+        said = _said(self.plan, questions)
+        labels = pa.array([*(label for label, _ in self.plan.rules), self.rest], pa.string())
+        matched = said < len(self.plan.rules)
+        act = np.where(matched, 1.0, 0.0 if self.plan.money else 1.0)
+        return pa.table({"answer": labels.take(pa.array(said)), "probability": np.array(self.right)[said], "act": act})
+
+    def save(self, folder: Path) -> None:
+        """Write one JSON file."""
+        _write(folder, {"plan": self.plan.plain(), "right": self.right, "rest": self.rest})
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read what `save` wrote."""
+        kept = json.loads((folder / "solution.json").read_text(encoding="utf-8"))
+        return cls(Plan.restored(kept["plan"]), tuple(kept["right"]), kept["rest"])
+
+
+@dataclass(frozen=True)
+class Majority:
+    """The most frequent category for all."""
+
+    plan: Plan
+    label: str = ""
+    share: float = 0.0
+    name: str = "majority"
+
+    def fit(self, data: Data, seed: int) -> Self:
+        """Count the categories; `seed` is not used."""
+        del seed
+        names, often = np.unique(
+            np.array(labels_of(data["rows"], self.plan).to_pylist(), dtype=str), return_counts=True
+        )
+        return replace(self, label=str(names[np.argmax(often)]), share=float(often.max() / often.sum()))
+
+    def answer(self, questions: pa.Table, live: Mapping[str, LiveTable]) -> pa.Table:
+        """Give everybody the same answer; `live` is not used."""
+        del live
+        ones = np.ones(questions.num_rows)
+        return pa.table({"answer": [self.label] * len(ones), "probability": self.share * ones, "act": ones}).cast(
+            pa.schema([("answer", pa.string()), ("probability", pa.float64()), ("act", pa.float64())])
+        )
+
+    def save(self, folder: Path) -> None:
+        """Write one JSON file."""
+        _write(folder, {"plan": self.plan.plain(), "label": self.label, "share": self.share})
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read what `save` wrote."""
+        kept = json.loads((folder / "solution.json").read_text(encoding="utf-8"))
+        return cls(Plan.restored(kept["plan"]), kept["label"], kept["share"])
+
+
+def pattern_of(word: str) -> str:
+    """A word as a pattern: it begins where a word begins; between slashes it is a regular expression (RE2) already."""
+    if len(word) > 2 and word.startswith("/") and word.endswith("/"):
+        return word[1:-1]
+    return f"(?:^|[^{LETTER[1:-1]}])" + r"\s+".join(re.escape(part) for part in word.split())
+
+
+def check_rules(plan: Plan) -> None:
+    """Refused where a word cannot be looked for."""
+    for label, words in plan.rules:
+        if not words:
+            raise Refused(f'the category "{label}" has no words', "at least one under `rules`", "add one")
+        for word in words:
+            try:
+                pc.match_substring_regex(pa.array([""]), pattern_of(word), ignore_case=True)
+            except pa.ArrowInvalid as problem:
+                reason = str(problem).splitlines()[0]
+                raise Refused(
+                    f'"{word}" of the category "{label}" cannot be read: {reason}', "a word, or /RE2/", "correct it"
+                ) from None
+
+
+def _said(plan: Plan, rows: pa.Table) -> NDArray[np.int64]:
+    """The place of the first rule that matches; their number where none does."""
+    texts = pa.array(texts_of(rows, plan.text), pa.string())
+    said = np.full(rows.num_rows, len(plan.rules), dtype=np.int64)
+    for place, (_, words) in reversed(list(enumerate(plan.rules))):
+        pattern = "|".join(f"(?:{pattern_of(word)})" for word in words)
+        said[np.asarray(pc.match_substring_regex(texts, pattern, ignore_case=True))] = place
+    return said
+
+
+def _write(folder: Path, content: Mapping[str, object]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(content, ensure_ascii=False, sort_keys=True, indent=1)
+    (folder / "solution.json").write_text(text, encoding="utf-8")

@@ -1,0 +1,211 @@
+"""Room tasks. In: development rows -> Out: Memory (the default opponent), Text and Both (candidates)."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from grundstein.core.errors import Refused
+from grundstein.tasks.categorize.answers import Finish, answer_table, finish
+from grundstein.tasks.categorize.memory import Habit, Past, Recent, past_of, remembered
+from grundstein.tasks.categorize.options import Plan
+from grundstein.tasks.categorize.reading import Reader
+from grundstein.tasks.categorize.workshop import Machine, Shop, Shops, log_loss, parts, shop_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    from grundstein.core.task import Data, LiveTable
+
+    Floats = NDArray[np.float64]
+
+HABITS = tuple(Habit(decay, strength) for decay in (1.0, 0.9, 0.6) for strength in (0.3, 1.0, 4.0))
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What was chosen before for the same text or key, newer choices maybe counting more; else the most frequent."""
+
+    plan: Plan
+    habit: Habit | None = None
+    finish: Finish = field(default_factory=Finish)
+    name: str = "memory"
+    recent: Recent = field(default_factory=Recent, compare=False, repr=False)
+
+    def fit(self, data: Data, seed: int) -> Self:
+        """Choose how much newer and more specific choices count, on an inner fold."""
+        shop = shop_of(self.plan, data["rows"], seed)
+        habit, shares = _habit(shop, None)
+        return replace(self, habit=habit, finish=_finish(shop, shares), recent=Recent())
+
+    def answer(self, questions: pa.Table, live: Mapping[str, LiveTable]) -> pa.Table:
+        """Answer by what was chosen before, in the live tables as they are now."""
+        habit = _known(self.habit)
+        past = self.recent.of(live, self.plan, habit.decay)
+        to = _labels((), past)
+        return answer_table(to, remembered(past, questions, None, habit, to), self.finish, self.plan.top)
+
+    def save(self, folder: Path) -> None:
+        """Write one JSON file: the choices themselves stay in their tables."""
+        _keep(folder, self.plan, self.finish, {"habit": list(_known(self.habit))})
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read what `save` wrote."""
+        plan, finishing, state = _kept(folder)
+        return cls(plan, Habit(*state["habit"]), finishing)
+
+
+@dataclass(frozen=True)
+class Text:
+    """The linear model of words and pieces of words."""
+
+    plan: Plan
+    labels: tuple[str, ...] = ()
+    reader: Reader | None = None
+    machine: Machine | None = None
+    finish: Finish = field(default_factory=Finish)
+    name: str = "text"
+    shops: Shops = field(default_factory=Shops, compare=False, repr=False)
+
+    def fit(self, data: Data, seed: int) -> Self:
+        """Learn terms and weights; ValueError where nothing carries anything."""
+        shop = self.shops.of(self.plan, data["rows"], seed)
+        reader, machine, outside = shop.learnt
+        return replace(self, labels=shop.labels, reader=reader, machine=machine, finish=_finish(shop, outside))
+
+    def answer(self, questions: pa.Table, live: Mapping[str, LiveTable]) -> pa.Table:
+        """Answer each question; `live` is not used."""
+        del live
+        return answer_table(self.labels, _told(self.reader, self.machine, questions), self.finish, self.plan.top)
+
+    def save(self, folder: Path) -> None:
+        """Write JSON and npz."""
+        _keep(folder, self.plan, self.finish, {"labels": self.labels})
+        _keep_machine(folder, self.reader, self.machine)
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read what `save` wrote."""
+        plan, finishing, state = _kept(folder)
+        return cls(plan, tuple(state["labels"]), *_kept_machine(folder), finishing)
+
+
+@dataclass(frozen=True)
+class Both:
+    """What was chosen before for the same key, backed off to the linear model of the text."""
+
+    plan: Plan
+    labels: tuple[str, ...] = ()
+    reader: Reader | None = None
+    machine: Machine | None = None
+    habit: Habit | None = None
+    finish: Finish = field(default_factory=Finish)
+    name: str = "both"
+    recent: Recent = field(default_factory=Recent, compare=False, repr=False)
+    shops: Shops = field(default_factory=Shops, compare=False, repr=False)
+
+    def fit(self, data: Data, seed: int) -> Self:
+        """Learn the text as `Text` does, then how much past choices count beside it."""
+        shop = self.shops.of(self.plan, data["rows"], seed)
+        reader, machine, outside = shop.learnt
+        habit, shares = _habit(shop, outside)
+        found = _finish(shop, shares)
+        return replace(
+            self, labels=shop.labels, reader=reader, machine=machine, habit=habit, finish=found, recent=Recent()
+        )
+
+    def answer(self, questions: pa.Table, live: Mapping[str, LiveTable]) -> pa.Table:
+        """Answer by past choices in the live tables where there are some, by the text where there are few."""
+        habit = _known(self.habit)
+        past = self.recent.of(live, self.plan, habit.decay)
+        to = _labels(self.labels, past)
+        wide = Past(self.labels, (), np.zeros(len(self.labels)))
+        base = (_wider(part, wide.labels, to) for part in _told(self.reader, self.machine, questions))
+        return answer_table(to, remembered(past, questions, base, habit, to), self.finish, self.plan.top)
+
+    def save(self, folder: Path) -> None:
+        """Write JSON and npz; the choices themselves stay in their tables."""
+        _keep(folder, self.plan, self.finish, {"labels": self.labels, "habit": list(_known(self.habit))})
+        _keep_machine(folder, self.reader, self.machine)
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read what `save` wrote."""
+        plan, finishing, state = _kept(folder)
+        return cls(plan, tuple(state["labels"]), *_kept_machine(folder), Habit(*state["habit"]), finishing)
+
+
+def _habit(shop: Shop, base: Floats | None) -> tuple[Habit, Floats]:
+    """Return the habit that loses least on the inner fold, and its probabilities there."""
+    fit, ask = shop.inner
+    asked = shop.rows.take(ask)
+    pasts = {decay: past_of(shop.rows.take(fit), shop.plan, decay) for decay in {habit.decay for habit in HABITS}}
+    found: dict[Habit, Floats] = {}
+    for habit in HABITS:
+        given = None if base is None else parts(len(ask), lambda rows: base[rows])
+        found[habit] = np.vstack([*remembered((pasts[habit.decay], None), asked, given, habit, shop.labels)])
+    best = min(HABITS, key=lambda habit: log_loss(found[habit], shop.truth[ask]))
+    return best, found[best]
+
+
+def _finish(shop: Shop, shares: Floats) -> Finish:
+    return finish(shop.plan, shares.max(axis=1), shares.argmax(axis=1) == shop.truth[shop.inner[1]])
+
+
+def _told(reader: Reader | None, machine: Machine | None, questions: pa.Table) -> Iterator[Floats]:
+    if reader is None or machine is None:
+        raise Refused("this solution has not been fitted", "`fit` before `answer` and `save`", "fit it")
+    return parts(questions.num_rows, lambda rows: machine.shares(reader.matrix(questions[rows])))
+
+
+def _labels(own: Sequence[str], past: tuple[Past, Past | None]) -> tuple[str, ...]:
+    """The categories that were learnt, then those that only past choices know, by their names."""
+    told = {label for one in past if one for label in one.labels}
+    return (*own, *sorted(told - set(own)))
+
+
+def _wider(shares: Floats, labels: Sequence[str], to: Sequence[str]) -> Floats:
+    found = np.zeros((len(shares), len(to)))
+    found[:, : len(labels)] = shares
+    return found
+
+
+def _known(habit: Habit | None) -> Habit:
+    if habit is None:
+        raise Refused("this solution has not been fitted", "`fit` before `answer` and `save`", "fit it")
+    return habit
+
+
+def _keep(folder: Path, plan: Plan, finishing: Finish, state: Mapping[str, Any]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    content = {"plan": plan.plain(), "finish": finishing.plain(), "state": dict(state)}
+    text = json.dumps(content, ensure_ascii=False, sort_keys=True, indent=1)
+    (folder / "solution.json").write_text(text, encoding="utf-8")
+
+
+def _kept(folder: Path) -> tuple[Plan, Finish, dict[str, Any]]:
+    content = json.loads((folder / "solution.json").read_text(encoding="utf-8"))
+    return Plan.restored(content["plan"]), Finish.restored(content["finish"]), content["state"]
+
+
+def _keep_machine(folder: Path, reader: Reader | None, machine: Machine | None) -> None:
+    if reader is None or machine is None:
+        raise Refused("this solution has not been fitted", "`fit` before `answer` and `save`", "fit it")
+    reader.save(folder)
+    np.savez_compressed(
+        folder / "machine.npz", weights=machine.weights, offsets=machine.offsets, slope=np.array(machine.slope)
+    )
+
+
+def _kept_machine(folder: Path) -> tuple[Reader, Machine]:
+    with np.load(folder / "machine.npz", allow_pickle=False) as kept:
+        machine = Machine(kept["weights"], kept["offsets"], float(kept["slope"]))
+    return Reader.load(folder), machine

@@ -1,0 +1,68 @@
+"""Room tasks. In: rows and their seal -> Out: the sealed split, folds of its shape, and categories as texts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from grundstein.core.errors import Refused, nearest
+from grundstein.tools import folding
+from grundstein.tools.columns import as_texts
+from grundstein.tools.sealing import HOUSE_COLUMNS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from grundstein.core.records import Seal
+    from grundstein.core.task import Data, Split
+    from grundstein.tasks.categorize.options import Plan
+
+    Rows = NDArray[np.int64]
+
+FOLDS = 3
+
+
+def seal_rows(data: Data, plan: Plan, seal: Seal) -> Split:
+    """Split a table by its seal. Rows without a category are on neither side."""
+    known = np.asarray(pc.is_valid(labels_of(data["rows"], plan)), dtype=np.bool_)
+    development, sealed = folding.sealed_parts(data["rows"], known, seal, plan.entity, plan.horizon_days)
+    return _split(development, sealed, plan, seal.how, data)
+
+
+def fold_rows(development: Data, plan: Plan, seed: int) -> Iterator[Split]:
+    """Yield three splits of the development part: forward in time, or by clusters with each category spread evenly."""
+    rows = with_marks(development["rows"], plan, seed)
+    how = folding.fold_shape(rows, plan.entity)
+    for fitted, asked in fold_positions(rows, plan, seed, FOLDS):
+        yield _split(rows.take(pa.array(fitted)), rows.take(pa.array(asked)), plan, how, development)
+
+
+def with_marks(rows: pa.Table, plan: Plan, seed: int) -> pa.Table:
+    """Return rows that carry the house's marks, also where they come from elsewhere."""
+    return folding.with_marks(rows, plan.entity, plan.time, seed)
+
+
+def fold_positions(rows: pa.Table, plan: Plan, seed: int, count: int) -> list[tuple[Rows, Rows]]:
+    """Return (rows to fit, rows to ask) for each fold."""
+    strata = np.unique(np.array(labels_of(rows, plan).to_pylist(), dtype=str), return_inverse=True)[1]
+    horizon = folding.horizon_us(plan.time, plan.horizon_days)
+    return folding.fold_positions(rows, strata.astype(np.float64), seed, count, horizon)
+
+
+def labels_of(rows: pa.Table, plan: Plan) -> pa.ChunkedArray:
+    """The categories as texts; Refused with the nearest name where there is no such column."""
+    if plan.target not in rows.column_names:
+        names = [name for name in rows.column_names if name not in HOUSE_COLUMNS]
+        raise Refused(f'there is no column "{plan.target}"', nearest(plan.target, names), "correct `target`")
+    return as_texts(rows, plan.target)
+
+
+def _split(development: pa.Table, asked: pa.Table, plan: Plan, how: str, data: Data) -> Split:
+    split = folding.split_of(development, asked, {plan.target, *plan.ignore}, [plan.target], how)
+    others = {role: table.slice(0, 0) for role, table in data.items() if role != "rows"}
+    return type(split)({**others, **split.development}, split.questions, split.truth, split.how)

@@ -1,0 +1,154 @@
+"""Room tasks. In: development rows -> Out: Shop, what all candidates learn from, and the linear model of texts in it.
+
+One machine a category (linear SVM, Fan et al. 2008); margins become probabilities by one slope, chosen on a third of
+the rows, which the machines of the others were fitted without.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from grundstein.core.errors import Refused
+from grundstein.tasks.categorize.reading import Reader
+from grundstein.tasks.categorize.splitting import fold_positions, labels_of, with_marks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import pyarrow as pa
+    import scipy.sparse as sp
+    from numpy.typing import NDArray
+
+    from grundstein.tasks.categorize.options import Plan
+
+    Floats = NDArray[np.float64]
+    Rows = NDArray[np.int64]
+
+INNER_FOLDS = 3
+UNSEEN = -1.5
+PART = 2_048
+SLOPES = (0.25, 20.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Machine:
+    """Margins are matrix x weights + offsets; `slope` turns them into log odds. Weights: float32 (columns, labels)."""
+
+    weights: NDArray[np.float32]
+    offsets: NDArray[np.float32]
+    slope: float = 1.0
+
+    def shares(self, matrix: sp.csr_matrix) -> Floats:
+        """Return probabilities of shape (rows, labels)."""
+        return softmax(self.slope * (np.asarray(matrix @ self.weights, dtype=np.float64) + self.offsets))
+
+
+@dataclass(frozen=True, eq=False)
+class Shop:
+    """Development rows, their categories as places in `labels`, and the inner fold: rows to fit, rows to ask."""
+
+    plan: Plan
+    rows: pa.Table
+    labels: tuple[str, ...]
+    truth: Rows
+    inner: tuple[Rows, Rows]
+
+    @cached_property
+    def learnt(self) -> tuple[Reader, Machine, Floats]:
+        """The reader, the machine of all rows, and the probabilities of the inner fold's asked rows."""
+        from threadpoolctl import threadpool_limits
+
+        with threadpool_limits(limits=1):
+            reader, matrix = Reader.fit(self.plan, self.rows)
+            if not matrix.nnz:
+                raise ValueError("no text and no column carries anything")
+            fit, ask = self.inner
+            trial = fitted(matrix[fit], self.truth[fit], len(self.labels))
+            asked = matrix[ask].astype(np.float32)
+            slope = _slope(np.asarray(asked @ trial.weights, dtype=np.float64) + trial.offsets, self.truth[ask])
+            outside = Machine(trial.weights, trial.offsets, slope).shares(asked)
+            whole = fitted(matrix, self.truth, len(self.labels))
+            return reader, Machine(whole.weights, whole.offsets, slope), outside
+
+
+@dataclass
+class Shops:
+    """What one list of candidates has prepared already, by the very table and seed."""
+
+    known: list[tuple[pa.Table, int, Shop]] = field(default_factory=list)
+
+    def of(self, plan: Plan, rows: pa.Table, seed: int) -> Shop:
+        """Return the shop of these rows; the two latest are kept."""
+        for table, number, shop in self.known:
+            if table is rows and number == seed:
+                return shop
+        made = shop_of(plan, rows, seed)
+        self.known = [*self.known[-1:], (rows, seed, made)]
+        return made
+
+
+def shop_of(plan: Plan, rows: pa.Table, seed: int) -> Shop:
+    """Prepare development rows; Refused where there is one category only."""
+    marked = with_marks(rows, plan, seed)
+    names, truth = np.unique(np.array(labels_of(marked, plan).to_pylist(), dtype=str), return_inverse=True)
+    if len(names) < 2:
+        told = f'"{names[0]}" in every row' if len(names) else "empty everywhere"
+        raise Refused(f'"{plan.target}" is {told}', "at least two categories", "bring rows of others")
+    folds = fold_positions(marked, plan, seed, INNER_FOLDS)
+    inner = folds[-1] if folds else (np.arange(len(truth)), np.arange(len(truth)))
+    return Shop(plan, marked, tuple(map(str, names)), truth.astype(np.int64), inner)
+
+
+def fitted(matrix: sp.csr_matrix, truth: Rows, count: int) -> Machine:
+    """Fit one machine a category; one that these rows do not hold is far below all others."""
+    from sklearn.svm import LinearSVC
+
+    weights = np.zeros((matrix.shape[1], count), dtype=np.float32)
+    offsets = np.full(count, UNSEEN, dtype=np.float32)
+    seen = np.unique(truth)
+    if len(seen) == 1:
+        offsets[seen] = 1.0
+        return Machine(weights, offsets)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a machine that has not converged is judged like any other
+        made = LinearSVC(tol=1e-2, random_state=0).fit(matrix, truth)
+    coef, intercept = made.coef_, made.intercept_
+    if len(seen) == 2:
+        coef, intercept = np.vstack([-coef, coef]), np.concatenate([-intercept, intercept])
+    weights[:, seen], offsets[seen] = coef.T, intercept
+    return Machine(weights, offsets)
+
+
+def parts(count: int, work: Callable[[slice], Floats]) -> Iterator[Floats]:
+    """Yield what `work` makes of each 2,048 rows."""
+    for start in range(0, count, PART):
+        yield work(slice(start, min(start + PART, count)))
+
+
+def log_loss(shares: Floats, truth: Rows) -> float:
+    """Mean log loss, a probability not below .001."""
+    return float(-np.log(np.clip(shares[np.arange(len(truth)), truth], 1e-3, 1.0)).mean())
+
+
+def softmax(score: Floats) -> Floats:
+    """Rows of probabilities; each sum is taken label by label."""
+    shares = np.exp(score - score.max(axis=1, keepdims=True, initial=-1e300))
+    total = np.zeros(len(shares))
+    for column in shares.T:
+        total += column
+    return shares / total[:, None]
+
+
+def _slope(margins: Floats, truth: Rows) -> float:
+    from scipy.optimize import minimize_scalar
+
+    def lost(logarithm: Any) -> float:
+        return log_loss(softmax(float(np.exp(logarithm)) * margins), truth)
+
+    found = minimize_scalar(lost, bounds=tuple(np.log(SLOPES)), method="bounded", options={"xatol": 0.02})
+    return float(np.exp(found.x))

@@ -1,0 +1,205 @@
+"""Room tools. In: texts -> Out: Terms, and each text as a sparse row: weights of its words, pairs of words and pieces.
+
+Two blocks, each of length 1: words and pairs of neighbouring words; pieces of 2 to 5 letters inside each word with its
+borders, which find German compounds and typing errors. A weight is (1 + log count) x log rarity (Salton & Buckley
+1988). Pieces of a word are looked up once and kept: texts repeat their words.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    import scipy.sparse as sp
+    from numpy.typing import NDArray
+
+WORD = re.compile(r"\b\w\w+\b")
+PIECES = (2, 5)
+LONGEST = 20_000
+LONGEST_WORD = 60
+MANY = 300_000
+REMEMBERED = 200_000
+
+
+@dataclass(frozen=True)
+class Block:
+    """Terms of one kind in the order of their columns, and how rare each is."""
+
+    names: tuple[str, ...]
+    rarity: NDArray[np.float64]
+
+    def places(self) -> dict[str, int]:
+        """The column of each term."""
+        return {name: place for place, name in enumerate(self.names)}
+
+
+@dataclass(frozen=True, eq=False)
+class Terms:
+    """What was learnt of the texts of development; `matrix` weighs any text by it, each by itself."""
+
+    words: Block
+    pieces: Block
+    known: dict[str, list[int]] = field(default_factory=dict, repr=False)
+    columns: list[dict[str, int]] = field(default_factory=list, repr=False)
+
+    @classmethod
+    def fit(cls, texts: Sequence[str]) -> tuple[Self, sp.csr_matrix]:
+        """Learn the terms of texts, and weigh them; of very many terms those that one text alone holds are left out."""
+        found = [lowered(text) for text in texts]
+        columns: list[dict[str, int]] = [{}, {}]
+        known: dict[str, list[int]] = {}
+        words, counted_words = _learned(([_grown(columns[0], words_of(low))] for low in found), columns[0])
+        pieces, counted_pieces = _learned((_seen(low, known, columns[1]) for low in found), columns[1])
+        made = cls(words, pieces)
+        return made, _joined(_weighed(counted_words, words), _weighed(counted_pieces, pieces))
+
+    def matrix(self, texts: Sequence[str]) -> sp.csr_matrix:
+        """Return weights of shape (texts, words + pieces), float64."""
+        if not self.columns:
+            self.columns.extend([self.words.places(), self.pieces.places()])
+        found = [lowered(text) for text in texts]
+        words = _counted((self._words(low) for low in found), len(self.words.names))
+        pieces = _counted((self._pieces(low) for low in found), len(self.pieces.names))
+        return _joined(_weighed(words, self.words), _weighed(pieces, self.pieces))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All terms in the order of the columns."""
+        return self.words.names + self.pieces.names
+
+    def save(self, path: Path) -> None:
+        """Write one npz; the same terms write the same bytes."""
+        np.savez_compressed(
+            path,
+            words=_packed(self.words.names),
+            words_rarity=self.words.rarity,
+            pieces=_packed(self.pieces.names),
+            pieces_rarity=self.pieces.rarity,
+        )
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read what `save` wrote."""
+        with np.load(path, allow_pickle=False) as kept:
+            words, pieces = (Block(_unpacked(kept[kind]), kept[f"{kind}_rarity"]) for kind in ("words", "pieces"))
+            return cls(words, pieces)
+
+    def _words(self, low: str) -> list[int]:
+        place = self.columns[0].get
+        return [found for word in words_of(low) if (found := place(word, -1)) >= 0]
+
+    def _pieces(self, low: str) -> list[int]:
+        found: list[int] = []
+        for word in low.split():
+            places = self.known.get(word)
+            if places is None:
+                places = self._places(word)
+            found += places
+        return found
+
+    def _places(self, word: str) -> list[int]:
+        if len(self.known) >= REMEMBERED:
+            self.known.clear()
+        place = self.columns[1].get
+        places = [found for piece in pieces_of(word) if (found := place(piece, -1)) >= 0]
+        self.known[word] = places
+        return places
+
+
+def lowered(text: str) -> str:
+    """The text as it is compared: lower case, its first 20,000 letters."""
+    return text[:LONGEST].lower()
+
+
+def words_of(low: str) -> list[str]:
+    """Words of two letters and more, and pairs of neighbours."""
+    words = WORD.findall(low)
+    return words + [f"{one} {two}" for one, two in pairwise(words)]
+
+
+def pieces_of(word: str) -> list[str]:
+    """Pieces of 2 to 5 letters of a word with a blank at each border; a word shorter than a piece is one itself."""
+    padded = f" {word[:LONGEST_WORD]} "
+    found: list[str] = []
+    for length in range(PIECES[0], PIECES[1] + 1):
+        if len(padded) <= length:
+            found.append(padded)
+            break
+        found += [padded[start : start + length] for start in range(len(padded) - length + 1)]
+    return found
+
+
+def _grown(columns: dict[str, int], terms: Sequence[str]) -> list[int]:
+    return [columns.setdefault(term, len(columns)) for term in terms]
+
+
+def _seen(low: str, known: dict[str, list[int]], columns: dict[str, int]) -> list[list[int]]:
+    words = low.split()
+    for word in words:
+        if word not in known:
+            known[word] = _grown(columns, pieces_of(word))
+    return [known[word] for word in words]
+
+
+def _learned(found: Iterable[list[list[int]]], columns: dict[str, int]) -> tuple[Block, sp.csr_matrix]:
+    """Return the terms in the order of their names, and how often each text holds them."""
+    counts = _counted(([place for part in parts for place in part] for parts in found), columns)
+    often = np.bincount(counts.indices, minlength=len(columns)).astype(np.float64)
+    least = 2 if len(columns) > MANY else 1
+    names = list(columns)
+    kept = sorted(np.flatnonzero(often >= least).tolist(), key=names.__getitem__)
+    rarity = np.log((1 + counts.shape[0]) / (1 + often[kept])) + 1
+    return Block(tuple(names[place] for place in kept), rarity), counts[:, kept].sorted_indices()
+
+
+def _counted(found: Iterable[list[int]], columns: int | dict[str, int]) -> sp.csr_matrix:
+    from scipy import sparse
+
+    starts = [0]
+    places: list[int] = []
+    for terms in found:
+        places += terms
+        starts.append(len(places))
+    width = columns if isinstance(columns, int) else len(columns)
+    rows = (np.ones(len(places)), np.array(places, np.int32), np.array(starts))
+    counts = sparse.csr_matrix(rows, shape=(len(starts) - 1, width))
+    counts.sum_duplicates()
+    return counts
+
+
+def _weighed(counts: sp.csr_matrix, block: Block) -> sp.csr_matrix:
+    counts.data = (1 + np.log(counts.data)) * block.rarity[counts.indices]
+    length = np.sqrt(row_sums(counts.data**2, counts.indptr))
+    counts.data /= np.repeat(np.where(length > 0, length, 1.0), np.diff(counts.indptr))
+    return counts
+
+
+def _joined(words: sp.csr_matrix, pieces: sp.csr_matrix) -> sp.csr_matrix:
+    from scipy import sparse
+
+    return sparse.hstack((words, pieces), format="csr")
+
+
+def row_sums(data: NDArray[np.float64], starts: NDArray[Any]) -> NDArray[np.float64]:
+    """Sum each row by itself, in order: the same bits alone and in a batch."""
+    from scipy import sparse
+
+    rows = sparse.csr_matrix((data, np.zeros(len(data), np.int32), starts), shape=(len(starts) - 1, 1))
+    return np.asarray(rows @ np.ones(1))
+
+
+def _packed(names: Iterable[str]) -> NDArray[np.uint8]:
+    return np.frombuffer("\n".join(names).encode(), dtype=np.uint8)
+
+
+def _unpacked(packed: NDArray[np.uint8]) -> tuple[str, ...]:
+    text = packed.tobytes().decode()
+    return tuple(text.split("\n")) if text else ()
