@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -132,7 +133,7 @@ def test_units_learned_from_under_another_name_cannot_carry_a_verdict(project: F
         flow.ingest(project, str(project.root / f"{table}.csv"), table)
         contract = project.contract(table)
         assert contract is not None
-        project.write_contract(flow.replace(contract, time=""))
+        project.write_contract(replace(contract, time=""))
         (project.root / "cases" / f"{table}.yaml").write_text(case.replace("people", table), encoding="utf-8")
     flow.evaluate(project, "large")
     verdict = cast("Verdict", flow.decide(project, "part").record)
@@ -162,7 +163,7 @@ def test_evaluate_never_reads_sealed_truth(project: Folder) -> None:
     poisoned = rows.set_column(rows.column_names.index("leaves"), "leaves", pa.array(turned, pa.string()))
     assert poisoned != rows
     both = [
-        evaluate(flow.replace(pinned, data={"rows": table}), project.files, lambda _: None)[0]
+        evaluate(replace(pinned, data={"rows": table}), project.files, lambda _: None)[0]
         for table in (rows, poisoned)
     ]
     assert both[0] == both[1]
@@ -239,7 +240,7 @@ def test_a_select_that_drops_what_its_table_is_sealed_by_is_refused(project: Fol
 def test_a_select_over_a_table_without_a_key_knows_its_rows_by_their_content(project: Folder) -> None:
     contract = project.contract("people")
     assert contract is not None
-    project.write_contract(flow.replace(contract, key=(), entity=""))
+    project.write_contract(replace(contract, key=(), entity=""))
     pinned = flow.pinned_of(flow.pin(flow.asked(project, "leaving"), project), project)
     edit(project, "data: people", "data: select _row, tenure, leaves from people")
     sliced = flow.pinned_of(flow.pin(flow.asked(project, "leaving"), project), project)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 from grundstein.approval.notes import ROOMS, Note, notes
-from grundstein.approval.phrases import Phrases
+from grundstein.approval.phrases import NAMED, Phrases
 from grundstein.tools import wording
 
 if TYPE_CHECKING:
@@ -122,7 +122,8 @@ def state_of(story: Story) -> str:
 
 def _advice(words: Phrases, state: str) -> str:
     if state == "does_not_qualify":
-        state = "keep" if words.story.question.baseline else "leave"
+        kept = "keep" if words.story.question.baseline else "leave"
+        state = "keep_released" if words.story.in_use else kept
     return words.say(f"advice.{state}", new=words.new)
 
 
@@ -136,6 +137,14 @@ def _gain(words: Phrases, state: str) -> str:
 
 
 def _gain_lines(words: Phrases, state: str) -> list[str]:
+    lines, today = _compared(words, state), words.story.in_use
+    if today is None:
+        return lines
+    name = wording.shortened(today.solution, *NAMED)
+    return [*lines, words.say("gain.in_use", name=name, day=wording.day(today.since, words.language))]
+
+
+def _compared(words: Phrases, state: str) -> list[str]:
     story, gain = words.story, words.gain
     if state == "not_applicable":
         return [_perfect(words)]
@@ -148,11 +157,14 @@ def _gain_lines(words: Phrases, state: str) -> list[str]:
     key = "gain.more" if story.sealed else "gain.seen"
     compared = [words.say(key, against=words.against(story.baseline.name)), _cost(words)]
     lines = [", ".join(part for part in compared if part), words.say("gain.range", span=words.spread(gain, step))]
-    other = story.gain_over(story.hardest)
-    if other and story.hardest != story.baseline.name:
-        written = words.amount(other.mean, step, signed=True)
-        lines.append(words.say("gain.hardest", gain=written, against=words.against(story.hardest)))
-    told = {"not_enough_data": _lacking(words), "does_not_qualify": words.say("gain.denied")}
+    others = [story.hardest, *([story.released.name] if story.released else [])]
+    for name in dict.fromkeys(name for name in others if name != story.baseline.name):
+        if (other := story.gain_over(name)) is not None:
+            written = words.amount(other.mean, step, signed=True)
+            lines.append(words.say("gain.hardest", gain=written, against=words.against(name)))
+    opened = story.verdict is not None and story.verdict.opening
+    denied = words.say("gain.denied" if opened else "gain.unopened")
+    told = {"not_enough_data": _lacking(words), "does_not_qualify": denied}
     return [*lines, told.get(state, "")]
 
 
@@ -251,9 +263,9 @@ def _table(words: Phrases, state: str) -> tuple[tuple[str, ...], tuple[Row, ...]
 
 
 def _shown(story: Story) -> list[Outcome]:
-    """The lines of the table: nobody, today's rule, the new one, everybody."""
-    places = {"baseline": 1, "candidate": 2, "outside": 2, "trivial": 3}
-    rows = [o for o in story.outcomes if o.standing in ("baseline", "trivial") or o == story.winner]
+    """The lines of the table: nobody, today's rule, what is in use, the new one, everybody."""
+    places = {"baseline": 1, "released": 2, "candidate": 3, "outside": 3, "trivial": 4}
+    rows = [o for o in story.outcomes if o.standing in ("baseline", "released", "trivial") or o == story.winner]
     rows.sort(key=lambda o: 0 if o.standing == "trivial" and o.name == "nobody" else places[o.standing])
     return rows[:ROWS]
 

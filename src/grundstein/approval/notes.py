@@ -78,6 +78,11 @@ def notes(words: Phrases, state: str, room: Room) -> tuple[Note, ...]:
 
 def _nothing(words: Phrases, state: str) -> str:
     story, gain, step = words.story, words.gain, words.step()
+    if story.in_use:
+        more = story.gain_over(story.released.name) if story.released else None
+        if state != "qualifies" or more is None or not story.experiment.money:
+            return words.say("nothing.released")
+        return words.say("nothing.gone", gain=words.amount(more.mean, step), per=words.per)
     if not story.question.baseline or story.baseline is None:
         return words.say("nothing.unknown")
     if not story.experiment.money:

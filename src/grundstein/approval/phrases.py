@@ -53,6 +53,8 @@ class Phrases:
     def _called(self, form: str, outcome: Outcome) -> str:
         if outcome.standing == "baseline":
             return self.say(f"{form}.rule" if self.story.question.baseline else f"{form}.simple")
+        if outcome.standing == "released":
+            return self.say(f"{form}.released")
         if outcome.standing == "default":
             return self.say(f"{form}.simple")
         ends = {"nobody": f"none_{self.kind}", "everybody": f"all_{self.kind}"}

@@ -78,17 +78,18 @@ def subject(rows: Sequence[Entry], name: str) -> Subject:
 
 
 def bond_of(found: Subject, solution: str, question: str, standard: str = "") -> Bond:
-    """Return what a signature of this solution rests on; the winner where it qualifies, else today's rule.
+    """Return what a signature of this solution rests on: the winner where it qualifies, else what stays as it is.
 
-    `question` is the id of the case as it stands: its wording may have changed since it was judged; `standard` that of
+    That is the released model where one is in use, else today's rule. `question` is the id of the case as it stands: its wording may have changed since it was judged; `standard` that of
     what the company asks of it now.
 
-    Refused for a solution that was neither the winner nor today's rule: no other was judged to be released.
+    Refused for any other solution: none was judged to be released.
     """
     experiment = cast("Experiment", found.experiment.record)
     baseline = next(one.name for one in experiment.outcomes if one.standing == "baseline")
-    chosen = solution or (found.said.winner if found.said.verdict == "qualifies" else baseline)
-    allowed = [name for name in (found.said.winner, baseline) if name]
+    in_use = next((one.name for one in experiment.outcomes if one.standing == "released"), "")
+    chosen = solution or (found.said.winner if found.said.verdict == "qualifies" else in_use or baseline)
+    allowed = [name for name in (found.said.winner, in_use, baseline) if name]
     if chosen not in allowed:
         raise Refused(
             f'"{chosen}" cannot be signed.', nearest(chosen, allowed).capitalize(), f"--solution {allowed[0]}"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, cast
 from grundstein.approval.memory import edits
 from grundstein.core.canonical import restore
 from grundstein.core.case import Case
-from grundstein.core.records import Batch, Experiment, Gain, Opening, Question, Seal, Snapshot, Verdict
+from grundstein.core.records import Batch, Experiment, Gain, Opening, Question, Release, Seal, Snapshot, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -40,12 +40,19 @@ class Step(NamedTuple):
     date: str
 
 
+class InUse(NamedTuple):
+    """What answers today: the solution and the ISO date of its release."""
+
+    solution: str
+    since: str
+
+
 @dataclass(frozen=True)
 class Story:
     """All that a report may speak of. Without a verdict it is the preview of an experiment.
 
     `edits` are the changes of the case since its first evaluation, `batches` the arrivals at its tables, `promises`
-    those of a replay of the same snapshot.
+    those of a replay of the same snapshot. `in_use` is the released model that stood against the winner.
     """
 
     question: Case
@@ -62,6 +69,7 @@ class Story:
     seal: Seal | None = None
     batches: tuple[Batch, ...] = ()
     promises: tuple[Promise, ...] = ()
+    in_use: InUse | None = None
 
     @property
     def sealed(self) -> bool:
@@ -77,6 +85,11 @@ class Story:
     def baseline(self) -> Outcome | None:
         """Today's rule, or the simplest thing that works."""
         return next((outcome for outcome in self.outcomes if outcome.standing == "baseline"), None)
+
+    @property
+    def released(self) -> Outcome | None:
+        """How what is in use today did, where it was compared."""
+        return next((outcome for outcome in self.outcomes if outcome.standing == "released"), None)
 
     @property
     def winner(self) -> Outcome | None:
@@ -152,7 +165,8 @@ class Story:
         """Running cost of a solution in a period: the case's for a candidate, its own for today's rule and others."""
         if not (self.experiment.money and self.question.volume):
             return 0.0
-        by_standing = {"candidate": self.question.running_cost, "baseline": self.question.baseline_cost}
+        by_standing = {"baseline": self.question.baseline_cost}
+        by_standing |= dict.fromkeys(("candidate", "released"), self.question.running_cost)
         if outcome.standing == "outside":
             return next((one.running_cost for one in self.question.also if one.name == outcome.name), 0.0)
         return by_standing.get(outcome.standing, 0.0)
@@ -212,7 +226,13 @@ def story(entry: Entry, ledger: Ledger, name: str, currency: str, replayed: Sequ
         seal=cast("Seal", sealed.record),
         batches=tuple(cast("Batch", row.record) for row in arrived),
         promises=tuple(one for one in replayed if one.snapshot == experiment.snapshot),
+        in_use=_in_use(ledger, snapshot),
     )
+
+
+def _in_use(ledger: Ledger, snapshot: Snapshot) -> InUse | None:
+    entry = ledger.get(snapshot.released) if snapshot.released else None
+    return InUse(cast("Release", entry.record).bond.solution, entry.at[:10]) if entry else None
 
 
 def case_of(question: Question) -> Case:

@@ -76,7 +76,7 @@ def _document(
         "baseline": {"name": baseline.name, "value": baseline.value, "metrics": dict(baseline.metrics)},
         "candidates": [_candidate(one, gains, seconds) for one in outcomes if one.standing == "candidate"],
         "outside": [_outside(one, experiment) for one in experiment.outcomes if one.standing == "outside"],
-        "opponents": [_opponent(one, experiment) for one in outcomes if one.standing in ("default", "trivial")],
+        "opponents": [_opponent(one, experiment) for one in outcomes if one.standing in ("default", "trivial", "released")],
     }
 
 

@@ -70,6 +70,19 @@ class Also:
 
 
 @dataclass(frozen=True)
+class Again:
+    """When a released case is evaluated again by itself; what is None is no reason.
+
+    `days` since the last evaluation, `rows` that came or were replaced since, `cost` of one evaluation: money that
+    going on as now would lose in a period. Without new rows nothing is evaluated again.
+    """
+
+    days: float | None = None
+    rows: int | None = None
+    cost: float | None = None
+
+
+@dataclass(frozen=True)
 class Case:
     """One question of the business, in `cases/NAME.yaml`.
 
@@ -107,6 +120,7 @@ class Case:
     signed_by: tuple[str, ...] = ()
     idea: bool = False
     also: tuple[Also, ...] = ()
+    again: Again | None = None
 
     @property
     def declared(self) -> bool:
@@ -119,8 +133,12 @@ class Case:
         return self.worthwhile if self.tolerance is None else self.tolerance
 
     def margin_against(self, standing: str) -> float:
-        """The margin against an opponent by its standing; a rule's running cost counts where the case states a rule."""
-        return self.margin(self.baseline_cost if standing == "baseline" and self.baseline else 0.0)
+        """The margin against an opponent by its standing; a rule's running cost counts where the case states a rule.
+
+        Running the released model costs what running its successor will.
+        """
+        costs = {"baseline": self.baseline_cost if self.baseline else 0.0, "released": self.running_cost}
+        return self.margin(costs.get(standing, 0.0))
 
     def margin(self, opponent_cost: float = 0.0) -> float:
         """What a candidate must gain per unit: worthwhile plus the running cost above the opponent's, per unit.

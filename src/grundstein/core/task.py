@@ -66,7 +66,8 @@ class Values:
     Arrays of one length: `unit` (int64, salted hash of the unit's key), `cluster` (int64, the entity; the unit itself
     where there is none), `value` (float64, already weighted where today's rule was acted on), `period` (int64, coarse
     time; None without time). `worst` is the most that one unit can lose against another answer; None: no bound known.
-    `biased` says why these values cannot carry a verdict (acted, with nobody left alone), else it is empty.
+    `biased` says why these values cannot carry a verdict (acted, with nobody left alone), else it is empty. `fresh`
+    marks the units that can be compared: those a released solution did not have when it was made; None: all.
     """
 
     unit: NDArray[np.int64]
@@ -75,6 +76,7 @@ class Values:
     period: NDArray[np.int64] | None = None
     worst: float | None = None
     biased: str = ""
+    fresh: NDArray[np.bool_] | None = None
 
 
 class Solution(Protocol):

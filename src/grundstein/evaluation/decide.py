@@ -17,7 +17,7 @@ from grundstein.evaluation.flips import flips
 from grundstein.evaluation.judge import Part, judge, sample_of
 from grundstein.evaluation.kept import kept_values
 from grundstein.evaluation.kinship import twins
-from grundstein.evaluation.openings import account, identical, identity, overlap, sketch
+from grundstein.evaluation.openings import account, identical, identity, over_rounds, overlap, sketch
 from grundstein.evaluation.seen import LEARNED, Seen
 from grundstein.evaluation.steady import steady
 from grundstein.tools.sealing import unit_hash
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from grundstein.evaluation.evaluate import Pinned
     from grundstein.evaluation.judge import Judgement
 
-FREE = ("question", "decision", "name", "signed_by", "affects", "risk", "period", "idea", "also")
+FREE = ("question", "decision", "name", "signed_by", "affects", "risk", "period", "idea", "also", "again")
 
 
 @dataclass(frozen=True)
@@ -48,11 +48,15 @@ class Sealed:
 
 @dataclass(frozen=True)
 class Known:
-    """What is known before an opening: verdicts, sketches of learned units, and what was seen of these units."""
+    """What is known before an opening: verdicts, sketches of learned units, and what was seen of these units.
+
+    `rounds`: the openings of this case since what is in use was released.
+    """
 
     verdicts: Sequence[Verdict]
     learned: Sequence[tuple[int, ...]]
     seen: Seen = field(default_factory=Seen)
+    rounds: int = 0
 
 
 def needs_no_opening(experiment: Experiment) -> bool:
@@ -72,7 +76,7 @@ def opening_of(
     if same is not None:
         return earlier[same]
     units, seen = unit_hash(pinned.sealed, pinned.seal.key, pinned.seal.salt), known.seen
-    cost = account(units, earlier, known.verdicts, seen.covered)
+    cost = over_rounds(account(units, earlier, known.verdicts, seen.covered), known.rounds)
     learned = max((overlap(sketch(units), one) for one in known.learned), default=0.0)
     return Opening(
         experiment=experiment_id,
@@ -85,12 +89,17 @@ def opening_of(
         given={"table": pinned.seal.table} if pinned.seal.how == "given" else {},
         findings=(
             *cost.findings,
+            *_rounds(known),
             *_elsewhere(pinned, {name: earlier[name] for name in cost.before}, seen),
             *_resealed(pinned),
             *_learned(max(learned, seen.learned)),
             *_twins(pinned),
         ),
     )
+
+
+def _rounds(known: Known) -> tuple[Finding, ...]:
+    return (Finding("GST-A04", "tip", {"rounds": known.rounds + 1}),) if known.rounds else ()
 
 
 def _elsewhere(pinned: Pinned, before: Mapping[str, Opening], seen: Seen) -> tuple[Finding, ...]:
@@ -135,7 +144,7 @@ def verdict_of(
 ) -> Verdict:
     """Judge the winner on the sealed part, once; without an opening the verdict is `not_applicable`."""
     if opening is None:
-        return _plain(experiment, more)
+        return without_opening(experiment, more)
     sealed = _answered(pinned, experiment, files)
     parts = _parts(experiment, sealed.values, kept_values(experiment.differences, files))
     judgement = _judged(pinned.case, experiment, parts, opening)
@@ -192,7 +201,8 @@ def _identity(pinned: Pinned, experiment: Experiment) -> str:
     )
 
 
-def _plain(experiment: Experiment, more: tuple[Finding, ...]) -> Verdict:
+def without_opening(experiment: Experiment, more: tuple[Finding, ...]) -> Verdict:
+    """The verdict without an opening; `experiment` is named by who knows its id."""
     return Verdict(
         opening="",
         experiment="",
@@ -236,7 +246,7 @@ def _judged(case: Case, experiment: Experiment, parts: Mapping[str, Part], openi
     perfect = _perfect_gain(experiment)
     first = opening.count == 1
     winner = parts[experiment.winner]
-    winner = replace(winner, test=replace(winner.test, biased=winner.test.biased or _barred(case, experiment, opening)))
+    winner = replace(winner, test=replace(winner.test, biased=winner.test.biased or barred(case, experiment, opening)))
     return judge(winner, opponents, experiment.margins, opening.level, case.tolerated, perfect, first)
 
 
@@ -249,7 +259,7 @@ BARS = {
 }
 
 
-def _barred(case: Case, experiment: Experiment, opening: Opening) -> str:
+def barred(case: Case, experiment: Experiment, opening: Opening) -> str:
     """Why these sealed units cannot carry a verdict, whatever they show."""
     if case.time and case.split == "random":
         return "a random split mixes earlier and later rows"
@@ -258,9 +268,12 @@ def _barred(case: Case, experiment: Experiment, opening: Opening) -> str:
 
 
 def _perfect_gain(experiment: Experiment) -> float:
-    """The least that perfect answers would gain over an opponent, less its margin above the smallest one."""
+    """The least that perfect answers would gain over an opponent, less its margin above the smallest one.
+
+    Part of these rows flatters a released model, so it does not count here.
+    """
     least = min(experiment.margins.values())
-    opponents = [one for one in experiment.outcomes if one.name in experiment.margins]
+    opponents = [o for o in experiment.outcomes if o.name in experiment.margins and o.standing != "released"]
     return min(experiment.perfect - one.value - experiment.margins[one.name] + least for one in opponents)
 
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 from grundstein.core.errors import Refused
 from grundstein.core.findings import Finding
 from grundstein.core.records import Experiment, Gain, Outcome
-from grundstein.evaluation import checks
+from grundstein.evaluation import checks, released
 from grundstein.evaluation.experiment import Trial, contenders, joined, trial
 from grundstein.evaluation.flips import flips
 from grundstein.evaluation.judge import Foretold, foretell
@@ -29,12 +29,14 @@ if TYPE_CHECKING:
     from grundstein.core.contract import Contract
     from grundstein.core.figures import Figure
     from grundstein.core.ports import FileStore
-    from grundstein.core.records import Seal
+    from grundstein.core.records import Seal, Standing
     from grundstein.core.task import Data, Solution, Split, Task, Values
     from grundstein.evaluation.experiment import Tried
     from grundstein.evaluation.judge import Judgement
+    from grundstein.evaluation.released import InUse
 
 LEAST_UNITS = 20
+OPPONENTS: tuple[Standing, ...] = ("baseline", "default", "trivial", "released")
 FIRST = opening_level(1, shown=False)
 
 
@@ -42,7 +44,7 @@ FIRST = opening_level(1, shown=False)
 class Pinned:
     """A case with all that its evaluation rests on.
 
-    `content` is the digest of its snapshot; `told` is what pinning found.
+    `content` is the digest of its snapshot; `told` is what pinning found; `in_use` the released model, an opponent.
     """
 
     case: Case
@@ -57,6 +59,7 @@ class Pinned:
     budget: int
     lock: str
     told: tuple[Finding, ...] = ()
+    in_use: InUse | None = None
 
     @property
     def seed(self) -> int:
@@ -81,13 +84,15 @@ def evaluate(
     """Compare all solutions on development rows; returns the record and the CPU seconds of each solution."""
     task, case, split = pinned.task, pinned.case, pinned.split
     _enough(case, split)
-    tested = trial(task, case, split.development, contenders(task, case, pinned.budget), pinned.seed, say)
+    rows = contenders(task, case, pinned.budget, pinned.in_use)
+    tested = _beside(pinned, split, trial(task, case, split.development, rows, pinned.seed, say))
     winner = tested.winner
     foretold = _foretold(case, tested, split.questions.num_rows)
     say(f"{case.name}: checks")
     checked = checks.run(_look(pinned, split, tested))
     kept = {one.name for one in tested.of("baseline", "default", "trivial")} | ({winner.name} if winner else set())
     models = {one.name: _kept(one, split.development, pinned.seed, files) for one in tested.tried if one.name in kept}
+    models |= {pinned.in_use.name: pinned.in_use.model} if pinned.in_use else {}
     experiment = Experiment(
         question=pinned.question,
         snapshot=pinned.snapshot,
@@ -111,7 +116,7 @@ def evaluate(
         differences=keep_values({one.name: one.values for one in tested.tried}, files),
         learned=_learned(pinned, split),
         flips=flips(case, lambda changed: _holds(task, changed, tested, split.questions.num_rows)),
-        findings=(*pinned.told, *more, *_left_out(tested), *checked.findings),
+        findings=(*pinned.told, *more, *_left_out(tested, pinned.in_use), *checked.findings),
         figures=_each_once(*checked.figures, *_figures(task, case, tested)),
         seed=pinned.seed,
         budget=pinned.budget,
@@ -124,9 +129,14 @@ def _learned(pinned: Pinned, split: Split) -> tuple[int, ...]:
     return sketch(unit_hash(split.development[pinned.task.roles[0].name], pinned.seal.key, pinned.seal.salt))
 
 
+def _beside(pinned: Pinned, split: Split, tested: Trial) -> Trial:
+    rows = split.development[pinned.task.roles[0].name]
+    return released.beside(tested, pinned.in_use, rows, pinned.seal.how) if pinned.in_use else tested
+
+
 def margins(case: Case, tested: Trial) -> dict[str, float]:
     """What a candidate must gain per unit against each opponent: worthwhile and the difference in running cost."""
-    opponents = tested.of("baseline", "default", "trivial")
+    opponents = tested.of(*OPPONENTS)
     return {one.name: case.margin_against(one.contender.standing) for one in opponents}
 
 
@@ -143,7 +153,7 @@ def _enough(case: Case, split: Split) -> None:
 def _foretold(case: Case, tested: Trial, units_test: int) -> Foretold | None:
     if tested.winner is None:
         return None
-    opponents = {one.name: one.values for one in tested.of("baseline", "default", "trivial")}
+    opponents = {one.name: one.values for one in tested.of(*OPPONENTS)}
     return foretell(tested.winner.values, opponents, margins(case, tested), units_test, FIRST)
 
 
@@ -197,9 +207,10 @@ def _revalued(task: Task, case: Case, tested: Trial) -> Trial:
     """The winner and its opponents, their answers valued anew."""
 
     def valued(one: Tried) -> Values:
-        return joined(task.value(case, f, a) for f, a in zip(tested.folds, one.answers, strict=True))
+        values = joined(task.value(case, f, a) for f, a in zip(tested.folds, one.answers, strict=True))
+        return replace(values, fresh=one.values.fresh)
 
-    rows = [*tested.of("baseline", "default", "trivial"), *([tested.winner] if tested.winner else [])]
+    rows = [*tested.of(*OPPONENTS), *([tested.winner] if tested.winner else [])]
     return replace(tested, tried=tuple(replace(one, values=valued(one)) for one in rows))
 
 
@@ -232,8 +243,10 @@ def _kept(one: Tried, development: Data, seed: int, files: FileStore) -> str:
         return f"{type(fitted).__name__}:{files.keep(Path(folder))}"
 
 
-def _left_out(tested: Trial) -> list[Finding]:
-    return [Finding("GST-E01", "skipped", {"solution": name, "reason": why}) for name, why in tested.skipped]
+def _left_out(tested: Trial, in_use: InUse | None) -> list[Finding]:
+    own = [(name, why) for name, why in tested.skipped if in_use is None or name != in_use.name]
+    told = [Finding("GST-E01", "skipped", {"solution": name, "reason": why}) for name, why in own]
+    return [*told, *released.findings(tested, in_use)]
 
 
 def _figures(task: Task, case: Case, tested: Trial) -> list[Figure]:

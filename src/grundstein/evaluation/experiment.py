@@ -90,19 +90,26 @@ class Trial:
         return max(self.of("candidate"), key=lambda one: one.mean, default=None)
 
 
-def contenders(task: Task, case: Case, budget: int) -> list[Contender]:
-    """Return today's rule or the default, the default beside a rule, the trivial answers, and the candidates."""
+def contenders(task: Task, case: Case, budget: int, released: Solution | None = None) -> list[Contender]:
+    """Return today's rule or the default, the default beside a rule, the trivial answers, what is released, candidates.
+
+    `released`: the model in use, where it was made of older rows.
+    """
     rows = [Contender(task.baseline(case), "baseline")]
     if case.baseline:
         rows.append(Contender(task.baseline(replace(case, baseline="")), "default"))
     rows += [Contender(solution, "trivial") for solution in task.trivial(case)]
+    rows += [Contender(released, "released")] if released else []
     return rows + [Contender(solution, "candidate") for solution in task.candidates(case, budget)]
 
 
 def trial(
     task: Task, case: Case, development: Data, rows: Sequence[Contender], seed: int, say: Callable[[str], None]
 ) -> Trial:
-    """Answer every fold with every solution. A candidate that cannot be fitted is left out, by name."""
+    """Answer every fold with every solution. A candidate that cannot be fitted is left out, by name.
+
+    So is a released model that cannot answer.
+    """
     folds = tuple(task.folds(development, case, seed))
     if not folds:
         raise Refused(
@@ -116,7 +123,7 @@ def trial(
         try:
             tried.append(_tried(task, case, folds, row, seed))
         except (ValueError, ArithmeticError, np.linalg.LinAlgError) as error:
-            if row.standing != "candidate":
+            if row.standing not in ("candidate", "released"):
                 raise Refused(
                     f"{row.solution.name} cannot be fitted on these rows: {error}",
                     "Rows on which today's rule or the simplest answer works.",

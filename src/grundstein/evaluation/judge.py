@@ -82,7 +82,8 @@ def judge(
     ranges = {name: range_of(candidate, part, level) for name, part in opponents.items()}
     if all(found.bounded and found.low > margins[name] for name, found in ranges.items()):
         return _qualified(ranges, margins, foretold)
-    highs = {name: (ranges if first else foretold.gains)[name].high for name in ranges}
+    told: Mapping[str, Gain | inference.Range] = ranges if first else foretold.gains
+    highs = {name: found.high for name, found in told.items()}
     if any(high <= margins[name] + tolerance for name, high in highs.items()):
         return _without_figures("does_not_qualify", foretold, ())
     open_ended = foretold.detectable is None or (first and not all(found.bounded for found in ranges.values()))
@@ -96,10 +97,10 @@ def foretell(
     """Say from development alone what the candidate gains, and which gain `units_test` sealed units would show.
 
     The hardest opponent is the one whose margin the low end clears by least, or misses by most. The ranges are a
-    preview: choices were made on these rows.
+    preview: choices were made on these rows. A released opponent that had all of these rows is left out.
     """
-    samples = {name: sample_of(candidate, values) for name, values in opponents.items()}
-    worst = {name: _bound(candidate, values) for name, values in opponents.items()}
+    samples = {name: sample_of(candidate, values) for name, values in opponents.items() if comparable(values)}
+    worst = {name: _bound(candidate, opponents[name]) for name in samples}
     gains = {name: _gain(inference.interval(one, None, level, worst[name])) for name, one in samples.items()}
     hardest = min(gains, key=lambda name: (gains[name].low - margins[name], name))
     sample, bound = samples[hardest], worst[hardest]
@@ -151,16 +152,29 @@ def _without_figures(verdict: Word, foretold: Foretold, findings: tuple[Finding,
 def range_of(candidate: Part, opponent: Part, level: float) -> inference.Range:
     """Return the range of the gain over one opponent on the sealed units, at a one-sided level."""
     test = sample_of(candidate.test, opponent.test)
-    development = sample_of(candidate.development, opponent.development)
+    before = opponent.development
+    development = sample_of(candidate.development, before) if comparable(before) else None
     return inference.interval(test, development, level, _bound(candidate.test, opponent.test))
 
 
 def sample_of(candidate: Values, opponent: Values) -> inference.Sample:
-    """Differences by unit; the two must speak of the same units in the same order, in finite numbers."""
+    """Differences by unit; the two must speak of the same units in the same order, in finite numbers.
+
+    Units that one of them was made of are left out.
+    """
     difference = candidate.value - opponent.value
     if not np.array_equal(candidate.unit, opponent.unit) or not np.isfinite(difference).all():
         raise ValueError("values of two solutions must be finite and of the same units in the same order")
-    return inference.sample(difference, candidate.cluster, candidate.period)
+    fresh = np.ones(len(difference), dtype=np.bool_)
+    for one in (candidate.fresh, opponent.fresh):
+        fresh &= True if one is None else one
+    period = None if candidate.period is None else candidate.period[fresh]
+    return inference.sample(difference[fresh], candidate.cluster[fresh], period)
+
+
+def comparable(values: Values) -> bool:
+    """Tell whether any of these units can be compared."""
+    return values.fresh is None or bool(values.fresh.any())
 
 
 def _bound(candidate: Values, opponent: Values) -> float | None:

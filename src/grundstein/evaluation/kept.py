@@ -37,7 +37,8 @@ def kept_values(digest: str, files: FileStore) -> dict[str, Values]:
 
 def _arrays(one: Values) -> dict[str, object]:
     arrays: dict[str, object] = {"unit": one.unit, "cluster": one.cluster, "value": one.value}
-    return arrays if one.period is None else arrays | {"period": one.period}
+    more = {"period": one.period, "fresh": one.fresh}
+    return arrays | {name: array for name, array in more.items() if array is not None}
 
 
 def _restored(path: Path, about: Mapping[str, object]) -> Values:
@@ -50,4 +51,5 @@ def _restored(path: Path, about: Mapping[str, object]) -> Values:
             period=arrays.get("period"),
             worst=None if worst is None else float(str(worst)),
             biased=str(about["biased"]),
+            fresh=arrays.get("fresh"),
         )

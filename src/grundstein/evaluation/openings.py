@@ -9,7 +9,7 @@ units in none.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -70,6 +70,16 @@ def account(
         v.figures == "sealed" and v.opening in earlier and earlier[v.opening].identity in identities for v in verdicts
     )
     return Account(count, opening_level(count, shown), shown, before)
+
+
+def over_rounds(cost: Account, rounds: int) -> Account:
+    """Return what an opening costs after `rounds` openings since the release in force, of whichever units.
+
+    Whoever asks at each arrival of rows whether something beats what is in use has a chance each time, on new units
+    too. All of them share the level of one opening, 2.5 % in sum until something else is released.
+    """
+    level = min(cost.level, opening_level(1 + rounds, shown=False))
+    return replace(cost, count=max(cost.count, 1 + rounds), level=level)
 
 
 def _marked(units: NDArray[np.int64], some: Sequence[int] | NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from grundstein.core.errors import Refused
 from grundstein.core.records import Experiment, Opening, Seal, Snapshot, Verdict
+from grundstein.flow.released import rounds_since
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -95,7 +96,8 @@ def known_before(pinned: Pinned, project: Project, earlier: dict[str, Opening]) 
     role, table = pinned.task.roles[0].name, pinned.seal.table
     plain = pinned.case.data[role] == table or pinned.seal.how == "given"
     base = pinned.data[role] if plain else project.tables.read(table, snapshot.versions[table])
-    return Known(verdicts, learned, seen_before(pinned, base, list(_used(project, earlier))))
+    rounds = rounds_since(project, pinned.case.name, earlier)
+    return Known(verdicts, learned, seen_before(pinned, base, list(_used(project, earlier))), rounds)
 
 
 def _used(project: Project, earlier: dict[str, Opening]) -> Iterator[Used]:

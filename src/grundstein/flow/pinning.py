@@ -9,6 +9,7 @@ from grundstein.core.canonical import canonical
 from grundstein.core.contract import Contract
 from grundstein.core.errors import Refused, nearest
 from grundstein.core.records import Experiment, Question, Seal, Snapshot
+from grundstein.flow.released import opponent, opponent_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,7 +57,8 @@ def pin(entry: Entry, project: Project, test: Mapping[str, str] | None = None) -
     known_at = _known_at(project, case)
     with project.tables.pinning():
         snapshot = snapshots.pin(project.tables, case, entry.id, test)
-        return project.ledger.once(replace(snapshot, also=also, known_at=known_at))
+        released = opponent(project, case, snapshot)
+        return project.ledger.once(replace(snapshot, also=also, known_at=known_at, released=released))
 
 
 def _known_at(project: Project, case: Case) -> dict[str, str]:
@@ -94,13 +96,13 @@ def pinned_of(entry: Entry, project: Project) -> Pinned:
     if case.key and case.entity not in data[task.roles[0].name].column_names:
         case = replace(case, entity="")
     data, seal = _sealed(project, snapshot, case, contract, task, data)
+    in_use, changed = opponent_of(project, case, task, snapshot, contract.table)
     case, data, told = _as_known(project, entry, case, task, data, contract, seal)
     case = task.settle(case, data)
     _refuse_strangers(task, case, data)
-    kept, digest = project.ledger.once(seal), snapshot.digest
-    return Pinned(
-        case, task, snapshot.question, entry.id, seal, kept.id, data, contract, digest, BUDGET, project.lock, told
-    )
+    kept, found = project.ledger.once(seal), (*told, *changed)
+    own = (case, task, snapshot.question, entry.id, seal, kept.id, data, contract, snapshot.digest)
+    return Pinned(*own, BUDGET, project.lock, found, in_use)
 
 
 def _as_known(

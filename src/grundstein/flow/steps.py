@@ -30,12 +30,18 @@ if TYPE_CHECKING:
 def evaluate(project: Project, name: str, test: Mapping[str, str] | None = None) -> Entry:
     """Evaluate a case on development rows; the same work is found in the ledger and not done twice."""
     snapshot = pin(asked(project, name), project, test)
-    found = _matching(project, snapshot)
+    found = matching(project, snapshot)
     return found or evaluated(snapshot, project)
 
 
 def decide(project: Project, name: str, test: Mapping[str, str] | None = None) -> Entry:
     """Open the sealed part and judge; evaluates first where no Experiment matches. Stops where a person is needed."""
+    refuse_unready(project, name)
+    return advance(evaluate(project, name, test), project, until=Verdict)
+
+
+def refuse_unready(project: Project, name: str) -> None:
+    """Refuse a case that falls short of the company's standard, or does not say what an answer is worth."""
     case = project.case(name)
     refuse_short(project, name)
     if not case.idea and not case.declared:
@@ -44,7 +50,6 @@ def decide(project: Project, name: str, test: Mapping[str, str] | None = None) -
             "Money, or a metric that decides, before the sealed part is opened.",
             f"grundstein worth {name}",
         )
-    return advance(evaluate(project, name, test), project, until=Verdict)
 
 
 def advance(entry: Entry, project: Project, until: type | None = None) -> Entry:
@@ -124,6 +129,7 @@ STEPS: Mapping[type, Callable[[Entry, Project], Entry]] = {
 }
 
 
-def _matching(project: Project, snapshot: Entry) -> Entry | None:
+def matching(project: Project, snapshot: Entry) -> Entry | None:
+    """The experiment on a snapshot under the libraries of now; None where there is none."""
     rows = [e for e in project.ledger.entries(Experiment) if cast("Experiment", e.record).snapshot == snapshot.id]
     return next((e for e in reversed(rows) if cast("Experiment", e.record).lock == project.lock), None)
