@@ -129,12 +129,17 @@ def _release_run(project: Project, entry: Entry, put: Release) -> Run:
 
 
 def _exported(project: Project, entry: Entry, put: Release) -> Exported:
-    """A signed release with its judged files; Refused where it has no signature, or its questions no contract."""
+    """A signed release with its judged files.
+
+    Refused: no signature, questions without a contract, a capacity, which only what keeps its answers can count.
+    """
     from grundstein.flow.exported import sides
 
     if not put.signatures:
         raise Refused("nobody has signed it.", "A signature.", f"grundstein sign {put.case}")
     case = signed_case(project, put)
+    if case.capacity is not None:
+        raise Refused("its capacity is counted by `answer` and `serve` alone.", "No `capacity`.", "grundstein serve")
     kind, _, kept = put.bond.model.partition(":")
     folder = project.files.folder(kept)
     contract, takes, gives, keys = sides(project, entry, case)

@@ -163,8 +163,10 @@ def _model_folder(folder: Path, model: Exported, run_id: str) -> None:
         "signature": {"inputs": _side(model.takes), "outputs": _side(model.gives), "params": None},
         "utc_time_created": model.run.at[:19].replace("T", " "),
     }
+    yaml = YAML()
+    yaml.width = 10_000
     with (folder / "MLmodel").open("w", encoding="utf-8") as file:
-        YAML().dump(content, file)
+        yaml.dump(content, file)
 
 
 def _side(fields: Iterable[Field]) -> str:
