@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Places = NDArray[np.int64]
 
 SLACK = 0.25
-FEW = 64
+FEW = 4
 
 
 @dataclass(frozen=True)
@@ -144,6 +144,17 @@ class Layout:
         for (start, end), weights in zip(self.texts, raw.terms, strict=True):
             out[:, start:end] = weights
 
+    def row(self, raw: Raw) -> Floats:
+        """Return the matrix of these rows."""
+        found = np.zeros((raw.rows, self.starts[-1]))
+        self.fill(raw, found)
+        return found
+
+    def by_feature(self, columns: Floats) -> Floats:
+        """Add up what the columns of each feature hold, along the last axis."""
+        ends = zip(self.starts, self.starts[1:], strict=False)
+        return np.stack([columns[..., start:end].sum(axis=-1) for start, end in ends], axis=-1)
+
 
 @dataclass(frozen=True)
 class Scorer:
@@ -175,23 +186,24 @@ class Scorer:
 
     def scores(self, raw: Raw) -> Floats:
         """Return scores of shape (outputs, rows)."""
-        parts = self.parts(raw)
+        dense, shown = self.layout.dense(raw), self.layout.shown(raw)
         total = np.repeat(self.offsets[:, None], raw.rows, axis=1)
-        if total.size <= FEW:
-            return np.asarray(np.add.accumulate(np.concatenate([total[None], parts[self.order]]), axis=0)[-1])
-        for place in self.order:
-            total += parts[place]
+        if raw.rows <= FEW:
+            every = self._parts(dense, shown, raw.terms, slice(None))[self.order]
+            return np.asarray(np.add.accumulate(np.concatenate([total[None], every]), axis=0)[-1])
+        for output in range(len(total)):
+            parts = self._parts(dense, shown, raw.terms, slice(output, output + 1))
+            for place in self.order:
+                total[output] += parts[place, 0]
         return total
 
-    def parts(self, raw: Raw) -> Floats:
+    def _parts(self, dense: Floats, shown: Places, terms: Sequence[Floats], outputs: slice) -> Floats:
         """Return what each column adds, shape (dense, then categories, then terms; outputs; rows)."""
-        dense = self.layout.dense(raw)[:, None, :] * self.used
-        levels = self.by_column[self.layout.shown(raw)].swapaxes(1, 2)
-        terms = [
-            weights.T[:, None, :] * self.by_column[start:end, :, None]
-            for (start, end), weights in zip(self.layout.texts, raw.terms, strict=True)
-        ]
-        return np.concatenate([dense, levels, *terms])
+        weights = self.by_column[:, outputs]
+        found = [dense[:, None, :] * self.used[:, outputs], weights[shown].swapaxes(1, 2)]
+        for (start, end), each in zip(self.layout.texts, terms, strict=True):
+            found.append(each.T[:, None, :] * weights[start:end, :, None])
+        return np.concatenate(found)
 
 
 def unit_of(low: float, high: float) -> float:

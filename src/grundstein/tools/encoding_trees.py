@@ -68,6 +68,11 @@ class TreeLayout:
         self.fill(raw, found)
         return found
 
+    def by_feature(self, columns: Floats) -> Floats:
+        """Add up what the columns of each feature hold, along the last axis."""
+        ends = zip(self.starts, self.starts[1:], strict=False)
+        return np.stack([columns[..., start:end].sum(axis=-1) for start, end in ends], axis=-1)
+
     @cached_property
     def _pairs(self) -> list[tuple[int, Feature]]:
         return list(zip(self.starts, self.features, strict=False))

@@ -7,6 +7,7 @@ listed is refused before anything runs. An answer that is not a finite number is
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 import duckdb
@@ -83,7 +84,11 @@ def evaluate(text: str, table: pa.Table) -> pa.ChunkedArray:
     Missing where the rule says nothing (SQL's NULL) or gives no finite number (a division by zero).
     Refused where it does not fit the types or fails on a row.
     """
-    answer = _run(text, table)
+    return settled(run(text, table), text)
+
+
+def settled(answer: pa.ChunkedArray, text: str) -> pa.ChunkedArray:
+    """Return what a rule answered as bool, float64 or string; Refused where it is neither."""
     if pa.types.is_boolean(answer.type):
         return answer
     if _kind(answer.type, text) == "text":
@@ -92,12 +97,19 @@ def evaluate(text: str, table: pa.Table) -> pa.ChunkedArray:
     return pc.if_else(pc.is_finite(numbers), numbers, pa.scalar(None, pa.float64()))
 
 
+def tree(text: str) -> Node:
+    """Return the syntax tree of a rule that is on the list, for reading."""
+    node: Node = parse(text, LONGEST, BEFORE, AFTER)[0]["select_list"][0] if _checked(text) else {}
+    return node
+
+
 def kind(text: str, table: pa.Table) -> Kind:
     """Return what a rule answers with; its types decide, so the table may be empty."""
-    return _kind(_run(text, table.slice(0, 0)).type, text)
+    return _kind(run(text, table.slice(0, 0)).type, text)
 
 
-def _run(text: str, table: pa.Table) -> pa.ChunkedArray:
+def run(text: str, table: pa.Table) -> pa.ChunkedArray:
+    """Return the rule's answer for each row in DuckDB's own type; Refused as in `evaluate`."""
     check(text, table.column_names)
     read = columns_of(text, table.column_names)
     # A rule without a column still answers once a row: the row numbers carry it.
@@ -114,7 +126,8 @@ def _run(text: str, table: pa.Table) -> pa.ChunkedArray:
             ) from None
 
 
-def _checked(text: str) -> list[Node]:
+@lru_cache(maxsize=256)
+def _checked(text: str) -> tuple[Node, ...]:
     """Return the nodes of a rule that is on the list. What is checked is the sentence that runs, not the text alone."""
     if not text.strip():
         raise Refused("The rule is empty.", EXPECTED, "Leave `baseline:` out where there is no rule.")
@@ -125,7 +138,7 @@ def _checked(text: str) -> list[Node]:
     found = [node for node in nodes(statements[0]["select_list"]) if "class" in node]
     for node in found:
         _allowed(node)
-    return found
+    return tuple(found)
 
 
 def _narrow(text: str) -> None:

@@ -81,6 +81,26 @@ def answer_table(problem: Problem, finishing: Finish, raw: Floats) -> pa.Table:
     return table
 
 
+def answer_row(problem: Problem, finishing: Finish, raw: Floats) -> dict[str, Any]:
+    """Return the one answer of `answer_table` as plain values."""
+    ready = finishing.finished(raw)
+    if problem.kind == "number":
+        return {"answer": float(ready[0])}
+    act = finishing.policy or Policy(-1.0)
+    if problem.kind == "two":
+        return two_answer(problem, float(ready[0]), float(act.act(ready)[0]), bool(ready[0] > 0.5))
+    best = int(ready.argmax(axis=1)[0])
+    top = ready[:, best]
+    answer = {"answer": problem.labels[best], "probability": float(top[0]), "act": float(act.act(top)[0])}
+    each = zip(problem.labels, ready[0].tolist(), strict=True)
+    return answer | {f"probability: {label}": probability for label, probability in each}
+
+
+def two_answer(problem: Problem, probability: float, act: float, yes: bool) -> dict[str, Any]:
+    """Return the one answer of `two_answers` as plain values."""
+    return {"answer": problem.labels[yes], "probability": probability, "act": act}
+
+
 def two_answers(problem: Problem, probability: Floats, act: Floats, yes: NDArray[np.bool_]) -> pa.Table:
     """Answers to a yes/no question: the label, the probability of the positive one, the share of action."""
     return pa.table({"answer": _labels(problem, yes.astype(np.int64)), "probability": probability, "act": act})

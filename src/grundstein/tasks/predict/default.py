@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from grundstein.core.errors import Refused
-from grundstein.tasks.predict.answers import Finish, answer_table, finish
+from grundstein.tasks.predict.answers import Finish, answer_row, answer_table, finish
 from grundstein.tasks.predict.keeping import keep, kept
+from grundstein.tasks.predict.reasons import Moved, through, told
 from grundstein.tasks.predict.workshop import workshop
 from grundstein.tasks.predict.worth import worth
 from grundstein.tools.encoding import Encoder
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-    from grundstein.core.task import Data, LiveTable
+    from grundstein.core.task import Data, LiveTable, Reason
     from grundstein.tasks.predict.plan import Plan, Problem
     from grundstein.tasks.predict.workshop import Workshop
 
@@ -53,6 +54,15 @@ class Steps:
             place = np.where(inner, np.where(goes_left, left[place], right[place]), place)
         said = np.array(self.says)[place]
         return said if said.shape[1] > 1 else said[:, 0]
+
+    def path(self, X: Floats) -> list[int]:
+        """Return the places that the first row goes through, from the root to its leaf."""
+        found = [0]
+        while self.column[found[-1]] >= 0:
+            here = found[-1]
+            goes_left = X[0, self.column[here]] <= self.cut[here]
+            found.append(self.left[here] if goes_left else self.right[here])
+        return found
 
 
 @dataclass(frozen=True)
@@ -90,6 +100,28 @@ class Default:
         del live
         problem, encoder, steps, finishing = self._known()
         return answer_table(problem, finishing, steps.raw(encoder.matrix(questions)))
+
+    def row(self, question: Mapping[str, Any]) -> dict[str, Any]:
+        """Answer one question of typed values: bit for bit what `answer` says of a table of this row."""
+        problem, encoder, steps, finishing = self._known()
+        X = encoder.layout.row(encoder.reader.question(question))
+        return answer_row(problem, finishing, steps.raw(X))
+
+    def reasons(self, question: Mapping[str, Any], most: int) -> tuple[Reason, ...]:
+        """Return what each step down changed the answer by, as the step's column; see `reasons`."""
+        problem, encoder, steps, finishing = self._known()
+        path = steps.path(encoder.layout.row(encoder.reader.question(question)))
+        said = np.array([steps.says[place] for place in path])
+        said = said[:, int(said[-1].argmax())]
+        names = [feature.name for feature in encoder.features for _ in feature.names]
+        places = {feature.name: place for place, feature in enumerate(encoder.features)}
+        effects = np.zeros(len(places))
+        for place, change in zip(path, np.diff(said), strict=False):
+            effects[places[names[steps.column[place]]]] += change
+        found = Moved(float(said[0]), float(said[-1]), effects)
+        if problem.kind != "many":
+            found = through(found, lambda value: float(finishing.finished(np.array([value]))[0]))
+        return told(question, list(places), found.effects, most)
 
     @property
     def sentence(self) -> str:

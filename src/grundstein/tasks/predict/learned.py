@@ -4,43 +4,65 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
 
 from grundstein.core.errors import Refused
 from grundstein.tasks.predict import linear, trees
-from grundstein.tasks.predict.answers import Finish, answer_table, finish
+from grundstein.tasks.predict.answers import Finish, answer_row, answer_table, finish
 from grundstein.tasks.predict.keeping import keep, kept
+from grundstein.tasks.predict.reasons import mixed, moved, through, told
 from grundstein.tasks.predict.workshop import Memory, Workshop, chosen, fingerprint, workshop
 from grundstein.tools.encoding import Encoder
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    import numpy as np
     import pyarrow as pa
     from numpy.typing import NDArray
 
-    from grundstein.core.task import Data, LiveTable
+    from grundstein.core.task import Data, LiveTable, Reason
     from grundstein.tasks.predict.plan import Plan, Problem
+    from grundstein.tools.encoding_raw import Raw
 
     Floats = NDArray[np.float64]
 
 MODELS: dict[str, Any] = {"linear": linear.Linear, "trees": trees.Trees}
 LEARN: dict[str, Any] = {"linear": linear.learn, "trees": trees.learn}
 STEPS = 10
+MEANS = "means.npz"
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """What was learnt: the encoder, a model and its share for each member, and what is decided after them."""
+    """What was learnt: the encoder, a model and its share for each member, and what is decided after them.
+
+    `means` are of the linear matrix's columns in development; None where no member is linear.
+    """
 
     problem: Problem
     encoder: Encoder
     models: tuple[Any, ...]
     shares: tuple[float, ...]
     finish: Finish
+    means: Floats | None = None
+
+    @cached_property
+    def workers(self) -> tuple[Callable[[Raw], Floats], ...]:
+        """What makes each member's raw predictions of values that were read."""
+        return tuple(model.worker(self.encoder) for model in self.models)
+
+    @cached_property
+    def width(self) -> int:
+        """How many numbers a row needs on its way."""
+        return len(self.encoder.names) + len(self.problem.labels)
+
+    def raw(self, raw: Raw) -> Floats:
+        """Raw predictions of values that were read, of all members by their shares."""
+        return _mixed([work(raw) for work in self.workers], self.shares)
 
 
 @dataclass(frozen=True)
@@ -75,14 +97,38 @@ class Learned:
         outside = _mixed([raw for _, raw in learnt], shares)
         decided = finish(self.plan, shop.problem, outside, shop.truth, shop.weights)
         models = tuple(model for model, _ in learnt)
-        return replace(self, fitted=Fitted(shop.problem, shop.encoder, models, shares, decided))
+        means = shop.linear.mean(axis=0) if "linear" in self.members else None
+        return replace(self, fitted=Fitted(shop.problem, shop.encoder, models, shares, decided, means))
 
     def answer(self, questions: pa.Table, live: Mapping[str, LiveTable]) -> pa.Table:
         """Answer each question; `live` is not used."""
         del live
         known = self._known()
-        raw = [model.raw(known.encoder, questions) for model in known.models]
-        return answer_table(known.problem, known.finish, _mixed(raw, known.shares))
+        raw = np.concatenate([known.raw(raw) for _, raw in known.encoder.blocks(questions, known.width)])
+        return answer_table(known.problem, known.finish, raw)
+
+    def row(self, question: Mapping[str, Any]) -> dict[str, Any]:
+        """Answer one question of typed values: bit for bit what `answer` says of a table of this row."""
+        known = self._known()
+        return answer_row(known.problem, known.finish, known.raw(known.encoder.reader.question(question)))
+
+    def reasons(self, question: Mapping[str, Any], most: int) -> tuple[Reason, ...]:
+        """Return the columns that moved this answer most; the method stands in `reasons`.
+
+        Of two classes the effects are on the probability of yes, of many on that of the label that was answered. A
+        model that was kept without the means of development is explained against a row without any level.
+        """
+        known = self._known()
+        raw = known.encoder.reader.question(question)
+        output = int(known.raw(raw)[0].argmax()) if known.problem.kind == "many" else 0
+        means = np.zeros(len(known.encoder.names)) if known.means is None else known.means
+        scores = [model.explained(known.encoder, raw, means) for model in known.models]
+        shares = [getattr(model, "shares", (1.0,)) for model in known.models]
+        each = [mixed([moved(one, output) for one in own], of) for own, of in zip(scores, shares, strict=True)]
+        found = mixed(each, known.shares)
+        if known.problem.kind != "many":
+            found = through(found, lambda value: float(known.finish.finished(np.array([value]))[0]))
+        return told(question, [feature.name for feature in known.encoder.features], found.effects, most)
 
     def save(self, folder: Path) -> None:
         """Write JSON, npz and LightGBM's text."""
@@ -92,6 +138,8 @@ class Learned:
         known.encoder.save(folder / "encoder.json")
         for model in known.models:
             model.save(folder)
+        if known.means is not None:
+            np.savez(folder / MEANS, means=known.means)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -100,13 +148,20 @@ class Learned:
         members = tuple(state["members"])
         models = tuple(MODELS[name].load(folder) for name in members)
         encoder = Encoder.load(folder / "encoder.json")
-        fitted = Fitted(problem, encoder, models, tuple(state["shares"]), Finish.restored(state["finish"]))
-        return cls(plan, members, fitted)
+        finishing = Finish.restored(state["finish"])
+        return cls(plan, members, Fitted(problem, encoder, models, tuple(state["shares"]), finishing, _means(folder)))
 
     def _known(self) -> Fitted:
         if self.fitted is None:
             raise Refused("this solution has not been fitted", "`fit` before `answer` and `save`", "fit it")
         return self.fitted
+
+
+def _means(folder: Path) -> Floats | None:
+    if not (folder / MEANS).exists():
+        return None
+    with np.load(folder / MEANS, allow_pickle=False) as kept_means:
+        return np.asarray(kept_means["means"], dtype=np.float64)
 
 
 def _mixed(raw: list[Floats], shares: tuple[float, ...]) -> Floats:

@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from grundstein.tasks.predict.reasons import Score
 from grundstein.tasks.predict.workshop import chosen
+from grundstein.tools.encoding_linear import Scorer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     import pyarrow as pa
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 
     from grundstein.tasks.predict.workshop import Workshop
     from grundstein.tools.encoding import Encoder
+    from grundstein.tools.encoding_raw import Raw
 
     Floats = NDArray[np.float64]
 
@@ -55,12 +59,27 @@ class Linear:
         score = np.repeat(self.offsets[None, :], len(X), axis=0)
         for column in np.flatnonzero(self.weights.any(axis=0)):
             score += X[:, column, None] * self.weights[None, :, column]
+        return self.linked(score)
+
+    def worker(self, encoder: Encoder) -> Callable[[Raw], Floats]:
+        """Return what makes raw predictions of values that were read: bit for bit those of `of`, without a matrix."""
+        scorer = Scorer(encoder.layout, self.weights, self.offsets)
+        return lambda raw: self.linked(np.ascontiguousarray(scorer.scores(raw).T))
+
+    def linked(self, score: Floats) -> Floats:
+        """Return raw predictions of scores of shape (rows, outputs)."""
         if self.form == "two":
             return 1.0 / (1.0 + np.exp(-np.clip(score[:, 0], -500, 500)))
         if self.form == "many":
             return softmax(score)
         inside = np.clip(score[:, 0], *self.bounds)
         return np.exp(inside) if self.form == "logarithm" else inside
+
+    def explained(self, encoder: Encoder, raw: Raw, means: Floats) -> tuple[Score, ...]:
+        """Return weight x (value - mean of development), added up over the columns that each feature became."""
+        added = self.weights * (encoder.layout.row(raw)[0] - means)
+        link = (lambda s: self.linked(s)[:, None]) if len(self.weights) == 1 else self.linked
+        return (Score(self.offsets + self.weights @ means, encoder.layout.by_feature(added), link),)
 
     def save(self, folder: Path) -> None:
         """Write `linear.npz`."""

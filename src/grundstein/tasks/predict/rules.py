@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -10,9 +12,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from grundstein.core.errors import Refused
+from grundstein.core.task import Reason
 from grundstein.tasks.predict.answers import FLOOR, number_answers, two_answers
 from grundstein.tasks.predict.keeping import keep, kept
 from grundstein.tasks.predict.plan import Problem, problem_of, truths
+from grundstein.tasks.predict.reasons import worded
 from grundstein.tasks.predict.worth import learning_weights
 from grundstein.tools.money import FAR, Policy, choose_policy
 
@@ -28,6 +32,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 SILENT = "(nothing)"
+REMEMBERED = 1_000
 
 
 @dataclass(frozen=True)
@@ -56,8 +61,41 @@ class Rule:
     def answer(self, questions: pa.Table, live: Mapping[str, LiveTable]) -> pa.Table:
         """Answer each question by the rule; `live` is not used."""
         del live
+        return self._answers(_said(self.plan, questions))
+
+    def row(self, question: Mapping[str, Any]) -> dict[str, Any]:
+        """Answer one question of typed values: bit for bit what `answer` says of a table of this row."""
+        from grundstein.tools.expression_row import evaluate_row
+
+        said = evaluate_row(self.plan.baseline, question)
+        key = (said, math.copysign(1.0, said)) if isinstance(said, float) else said
+        if key not in self._told:
+            kind = {bool: pa.bool_(), str: pa.string()}.get(type(said), self._silent)
+            if len(self._told) >= REMEMBERED:
+                self._told.clear()
+            [self._told[key]] = self._answers(pa.chunked_array([pa.array([said], kind)])).to_pylist()
+        return dict(self._told[key])
+
+    def reasons(self, question: Mapping[str, Any], most: int) -> tuple[Reason, ...]:
+        """Return the columns that the rule names, in its order; by how much each moved the answer nobody can say."""
+        from grundstein.tools.expression import columns_of
+
+        names = columns_of(self.plan.baseline, tuple(question))
+        return tuple(Reason(name, worded(question.get(name)), math.nan) for name in names[:most])
+
+    @cached_property
+    def _told(self) -> dict[Any, dict[str, Any]]:
+        """Answers to what the rule has said before: most rules say few things."""
+        return {}
+
+    @property
+    def _silent(self) -> pa.DataType:
+        """The type of a rule's numbers, or of nothing where it says yes and no or texts."""
+        worded = "rate" in (self.state or {}) or "means" in (self.state or {})
+        return pa.string() if worded else pa.float64()
+
+    def _answers(self, said: pa.ChunkedArray) -> pa.Table:
         problem, state = _fitted(self.problem, self.state)
-        said = _said(self.plan, questions)
         if problem.kind == "number":
             return number_answers(_numbers(said, state))
         if "slope" in state:
@@ -123,8 +161,25 @@ class Constant:
     def answer(self, questions: pa.Table, live: Mapping[str, LiveTable]) -> pa.Table:
         """Give everybody the same answer; `live` is not used."""
         del live
+        return self._answers(questions.num_rows)
+
+    def row(self, question: Mapping[str, Any]) -> dict[str, Any]:
+        """Give the same answer to one question."""
+        del question
+        return dict(self._one)
+
+    def reasons(self, question: Mapping[str, Any], most: int) -> tuple[Reason, ...]:
+        """No column moves it."""
+        del question, most
+        return ()
+
+    @cached_property
+    def _one(self) -> dict[str, Any]:
+        return dict(self._answers(1).to_pylist()[0])
+
+    def _answers(self, rows: int) -> pa.Table:
         problem, state = _fitted(self.problem, self.state)
-        ones = np.ones(questions.num_rows)
+        ones = np.ones(rows)
         if problem.kind == "number":
             return number_answers(state["level"] * ones)
         rates = state["rates"]

@@ -13,9 +13,12 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from grundstein.tasks.predict.linear import softmax
+from grundstein.tasks.predict.reasons import Link, Score
 from grundstein.tasks.predict.workshop import MANY_ROWS, chosen
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     import pyarrow as pa
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 
     from grundstein.tasks.predict.workshop import Workshop
     from grundstein.tools.encoding import Encoder
+    from grundstein.tools.encoding_raw import Raw
 
     Floats = NDArray[np.float64]
     Rows = NDArray[np.int64]
@@ -31,6 +35,12 @@ MOST_TREES = 6_000
 LARGE = 8_000_000
 PATIENCE = 40
 STEPS = 4
+FAR_BELOW = -500.0
+LINKS: dict[str, Link] = {
+    "binary": lambda score: 1.0 / (1.0 + np.exp(-score)),
+    "poisson": np.exp,
+    "regression": lambda score: score,
+}
 
 
 @dataclass(frozen=True)
@@ -58,10 +68,45 @@ class Trees:
 
         return tuple(lightgbm.Booster(model_str=text) for text in self.texts)
 
+    @cached_property
+    def links(self) -> tuple[Link, ...]:
+        """What makes answers of each model's scores, as the objective in its text says."""
+        if self.kind == "many":
+            return (softmax,) * len(self.texts)
+        lines = (next(line for line in text.splitlines() if line.startswith("objective=")) for text in self.texts)
+        return tuple(LINKS[line.removeprefix("objective=").split()[0]] for line in lines)
+
     def raw(self, encoder: Encoder, rows: pa.Table) -> Floats:
         """Return raw predictions, row by row."""
         X = encoder.tree_matrix(rows)
         return _mixed([_raw(one, X, self.kind, self.labels, self.seen) for one in self.boosters], self.shares)
+
+    def worker(self, encoder: Encoder) -> Callable[[Raw], Floats]:
+        """Return what makes raw predictions of values that were read."""
+
+        def work(raw: Raw) -> Floats:
+            X = encoder.trees.row(raw)
+            return _mixed([_raw(one, X, self.kind, self.labels, self.seen) for one in self.boosters], self.shares)
+
+        return work
+
+    def explained(self, encoder: Encoder, raw: Raw, means: Floats) -> tuple[Score, ...]:
+        """Return TreeSHAP's values, added up over the columns that each feature became, one a model; no means."""
+        del means
+        X = encoder.trees.row(raw)
+        pairs = zip(self.boosters, self.links, strict=True)
+        return tuple(self._explained(encoder, one, X, link) for one, link in pairs)
+
+    def _explained(self, encoder: Encoder, booster: Any, X: Floats, link: Link) -> Score:
+        """LightGBM gives the columns' values and then the mean, label by label; one it never saw stays far below."""
+        given = np.asarray(booster.predict(X, pred_contrib=True, num_threads=1), dtype=np.float64)
+        given = given.reshape(-1, X.shape[1] + 1)
+        base, parts = given[:, -1], encoder.trees.by_feature(given[:, :-1])
+        if self.kind != "many":
+            return Score(base, parts, link)
+        spread, far = np.zeros((self.labels, parts.shape[1])), np.full(self.labels, FAR_BELOW)
+        spread[list(self.seen)], far[list(self.seen)] = parts, base
+        return Score(far, spread, link)
 
     def save(self, folder: Path) -> None:
         """Write `trees-0.txt` and those after it, their shares, and which labels their columns are."""
