@@ -102,6 +102,15 @@ class Layout:
         return [(start, f) for start, f in zip(self.starts, self.features, strict=False) if f.kind == "category"]
 
     @cached_property
+    def level_ends(self) -> tuple[Places, Places, Places]:
+        """Of each category its first column, how many levels have one, and that of a missing value (-1: none)."""
+        shown = [len(f.levels) + f.other for _, f in self.levels]
+        empty = [start + n if f.missing else -1 for n, (start, f) in zip(shown, self.levels, strict=True)]
+        columns = ([start for start, _ in self.levels], shown, empty)
+        first, count, last = (_places(each)[:, None] for each in columns)
+        return first, count, last
+
+    @cached_property
     def texts(self) -> list[tuple[int, int]]:
         """The columns of each text."""
         pairs = zip(self.features, zip(self.starts, self.starts[1:], strict=False), strict=True)
@@ -126,13 +135,8 @@ class Layout:
 
     def shown(self, raw: Raw) -> Places:
         """Return the column that is 1 of each category and row; -1 where none is."""
-        found = np.full(raw.codes.shape, -1, dtype=np.int64)
-        for at, (start, feature) in enumerate(self.levels):
-            shown = len(feature.levels) + feature.other
-            codes = raw.codes[at]
-            empty = start + shown if feature.missing else -1
-            found[at] = np.where(codes < 0, empty, np.where(codes < shown, start + codes, -1))
-        return found
+        start, shown, empty = self.level_ends
+        return np.where(raw.codes < 0, empty, np.where(raw.codes < shown, start + raw.codes, -1))
 
     def fill(self, raw: Raw, out: Floats) -> None:
         """Write the matrix of these rows into zeros of shape (rows, columns)."""
