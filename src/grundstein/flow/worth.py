@@ -21,7 +21,7 @@ from grundstein.flow.asked import COME, questions_of, told_of
 from grundstein.flow.grounds import solution_of
 from grundstein.flow.signing import now
 from grundstein.production import measuring, watching
-from grundstein.production.truths import matched
+from grundstein.production.truths import corrected, matched
 from grundstein.tools.sealing import HOUSE_COLUMNS, instants, unit_hash
 
 if TYPE_CHECKING:
@@ -68,6 +68,7 @@ def worth(project: Project, found: Ground, answers: pa.Table, known: Observation
     told = judged.split.questions.num_rows
     kept = calibration(found, judged.split, known) if told else ()
     lacking = watching.lacking(found.case.name, found.case.horizon_days, judged.truths)
+    lacking += watching.contradicted(found.case.name, judged.truths)
     if found.release.bond.solution == found.baseline:
         same = Finding("GST-W37", "not_applicable", {"solution": found.baseline})
         return Worth(told, findings=(same, *kept, *lacking))
@@ -103,7 +104,8 @@ def counted(
     due = np.flatnonzero(ripe & (place >= 0))
     questions, there = asked(alone.take(pa.array(due)))
     kept = due[there]
-    truths = watching.Truths(len(kept), int((~ripe).sum()), int((ripe & (place < 0)).sum()))
+    changed = corrected(alone, told, found.answers.keys, found.target)
+    truths = watching.Truths(len(kept), int((~ripe).sum()), int((ripe & (place < 0)).sum()), changed)
     truth = told.take(pa.array(place[kept])).select([found.target])
     return Judged(_split(found, alone.take(pa.array(kept)), questions, truth), truths)
 

@@ -25,15 +25,29 @@ def matched(answers: pa.Table, told: pa.Table, keys: Sequence[str]) -> Whole:
     `told` has `told_at`, and `answer_id` or `keys`. What names an answer belongs to it; what names a unit belongs to
     the last answer about that unit that was given before. Of several the newest counts, of equals the last one.
     """
-    place = _by_name(answers, told)
-    if keys and all(name in table.column_names for name in keys for table in (answers, told)):
-        unnamed = np.flatnonzero(place < 0)
-        place[unnamed] = _by_key(answers, told.take(pa.array(unnamed)), keys)
+    place = _owners(answers, told, keys)
     found = np.full(answers.num_rows, -1, dtype=np.int64)
     order = np.argsort(_moments(told), kind="stable")
     order = order[place[order] >= 0]
     found[place[order]] = order
     return found
+
+
+def corrected(answers: pa.Table, told: pa.Table, keys: Sequence[str], target: str) -> int:
+    """Return how many answers were told different truths of, so that an older one does not count."""
+    place = _owners(answers, told, keys)
+    values = np.asarray(told[target].combine_chunks().dictionary_encode(null_encoding="encode").indices)
+    pairs = np.unique(np.column_stack([place, values])[place >= 0], axis=0)
+    return int((np.unique(pairs[:, 0], return_counts=True)[1] > 1).sum())
+
+
+def _owners(answers: pa.Table, told: pa.Table, keys: Sequence[str]) -> Whole:
+    """The answer that each telling is about, -1 where it is about none."""
+    place = _by_name(answers, told)
+    if keys and all(name in table.column_names for name in keys for table in (answers, told)):
+        unnamed = np.flatnonzero(place < 0)
+        place[unnamed] = _by_key(answers, told.take(pa.array(unnamed)), keys)
+    return place
 
 
 def _by_name(answers: pa.Table, told: pa.Table) -> Whole:

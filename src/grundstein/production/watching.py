@@ -49,11 +49,15 @@ class Scale:
 
 @dataclass(frozen=True)
 class Truths:
-    """How many units whose own outcome nobody changed count, wait for their time, or were never told the truth of."""
+    """How many units whose own outcome nobody changed count, wait for their time, or were never told the truth of.
+
+    `corrected`: how many were told more than one truth of.
+    """
 
     counted: int
     waiting: int
     missing: int
+    corrected: int = 0
 
 
 def drift(questions: Sequence[Change], answers: Sequence[Change], columns: int, looks: int) -> tuple[Finding, ...]:
@@ -111,6 +115,11 @@ def lacking(case: str, horizon_days: float, truths: Truths) -> tuple[Finding, ..
     if not horizon_days:
         return (Finding("GST-W36", "tip", {"case": case, "missing": truths.missing, "units": units}),)
     return (Finding("GST-W35", "tip", {"missing": truths.missing, "units": units}),)
+
+
+def contradicted(case: str, truths: Truths) -> tuple[Finding, ...]:
+    """Say of how many answers different truths were told."""
+    return (Finding("GST-F03", "tip", {"case": case, "answers": truths.corrected}),) if truths.corrected else ()
 
 
 def ends(case: str, until: str, today: date) -> tuple[Finding, ...]:
