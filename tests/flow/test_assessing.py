@@ -18,6 +18,7 @@ from grundstein.core.assessing import SCORED, Declared, standard
 from grundstein.core.errors import Refused
 from grundstein.core.records import Experiment, Gain, Observation
 from grundstein.flow.assessing import assess, write_assessment
+from grundstein.flow.watching import tick
 from grundstein.project.assessing import read_declared
 from grundstein.project.folder import Folder, open_project
 
@@ -49,8 +50,11 @@ def stages(evaluated_root: Path, made: Path, tmp_path_factory: pytest.TempPathFa
     rows.write_text(people(50, 9, 2.5), encoding="utf-8")
     flow.answer(project, "leaving", str(rows))
     found["answer"] = told(project)
-    seen = Observation("leaving", released.id, 50, 50, 0, "rule", Gain(1, 0, 2), None, None)
-    project.ledger.append(seen)
+    [ticked] = tick(project, "leaving")
+    assert ticked.observation is not None
+    seen = ticked.observation.record
+    assert isinstance(seen, Observation)
+    assert seen.release == released.id
     found["watch"] = told(project)
     project.ledger.append(replace(seen, truths=40, measured=Gain(1, -1, 3)))
     found["measure"] = told(project)
@@ -105,7 +109,10 @@ def test_each_step_is_proven_once_it_was_done_and_not_before(stages: Stages, pla
         ("answer", "C8", "proven", "automated"),
         ("answer", "Monitor7", "not_yet", ""),
         ("watch", "Monitor7", "not_yet", ""),
-        ("measure", "Monitor7", "proven", "automated"),
+        ("measure", "Monitor7", "proven", "manual"),
+        ("answer", "Monitor2", "proven", "manual"),
+        ("release", "Monitor4", "proven", "manual"),
+        ("measure", "Monitor4", "proven", "automated"),
         ("measure", "P6", "not_yet", ""),
         ("again", "P6", "proven", "automated"),
         ("again", "Infra6", "not_yet", ""),
@@ -146,6 +153,7 @@ def test_every_check_that_a_row_names_is_there_with_its_sentences_and_none_is_id
     assert named == set(CHECKS) == set(standard().reasons)
     assert all(level in ("manual", "automated") for row in standard().rows for level, _ in row.proof)
     assert all(row.lacks for row in standard().rows if not row.proof)
+    assert all(row.command or row.lacks for row in standard().rows)
     assert {name for one in standard().advice for name in one.needs} <= {step.name for step in standard().steps}
     assert {name for one in standard().advice for name in one.rows} <= {row.name for row in standard().rows}
 
@@ -174,6 +182,23 @@ def test_the_same_experiment_twice_in_the_ledger_proves_that_it_repeats(evaluate
     entry = next(iter(evaluated.ledger.entries(Experiment)))
     evaluated.ledger.append(entry.record)
     assert states(told(evaluated))["Infra1"] == "proven"
+
+
+def test_a_release_that_was_refused_over_another_library_proves_that_it_is_noticed(
+    evaluated: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flow.advance(flow.decide(evaluated, "leaving"), evaluated)
+    with (evaluated.root / "grundstein.yaml").open("a", encoding="utf-8") as file:
+        file.write("roles: {service: [somebody]}\n")
+    with (evaluated.root / "cases" / "leaving.yaml").open("a", encoding="utf-8") as file:
+        file.write("signed_by: [service]\n")
+    project = open_project(evaluated.root)
+    token = flow.add_person(project, "somebody")
+    assert states(told(project))["Monitor1"] == "not_yet"
+    project.__dict__["lock"] = "another"
+    with pytest.raises(Refused, match="another version"):
+        flow.sign(project, "leaving", token, "approve", "", solution="rule")
+    assert states(told(project))["Monitor1"] == "proven"
 
 
 def test_automation_is_advised_against_while_a_step_below_it_is_missing(stages: Stages) -> None:

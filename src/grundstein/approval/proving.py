@@ -6,7 +6,7 @@ product could do, and did not, proves nothing.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +17,7 @@ from typing import Any, cast
 from grundstein.core.ports import Entry
 from grundstein.core.records import (
     Batch,
+    Denial,
     Experiment,
     Observation,
     Opening,
@@ -33,6 +34,10 @@ QUESTIONS = "__questions"
 SENSITIVE = ("GST-T20", "GST-T21", "GST-T23", "GST-T24")
 SLICES = ("GST-M01", "GST-M02", "GST-M03")
 TREATED = ("GST-T30", "GST-T31", "GST-T32", "GST-T33", "GST-T37", "GST-T38", "GST-T39", "GST-T40", "GST-T41")
+INPUTS = tuple(f"GST-W0{number}" for number in range(1, 10))
+SKEW = (*INPUTS[:8], "GST-W10")
+IN_USE = ("GST-A01",)
+OTHER_LIBRARY = "a library has another version"
 
 
 @dataclass(frozen=True)
@@ -141,7 +146,7 @@ def _repeated(history: History) -> Iterator[Found]:
 
 def _finding(*codes: str) -> Callable[[History], Iterator[Found]]:
     def check(history: History) -> Iterator[Found]:
-        for kind in (Verdict, Experiment):
+        for kind in (Observation, Verdict, Experiment):
             for entry, said in history.of(kind):
                 told = next((one for one in said.findings if one.code in codes), None)
                 if told:
@@ -275,18 +280,41 @@ def _observed(history: History) -> Iterator[Found]:
 
 def _measured(history: History) -> Iterator[Found]:
     for entry, seen in history.of(Observation):
-        if seen.measured is not None and seen.truths:
+        if _is_measured(seen):
             yield entry, {"case": seen.case, "truths": seen.truths}
 
 
-def _measured_again(history: History) -> Iterator[Found]:
-    counted: dict[str, int] = defaultdict(int)
-    measured = [(entry, seen) for entry, seen in history.of(Observation) if seen.measured is not None and seen.truths]
-    for _, seen in measured:
-        counted[seen.release] += 1
-    for entry, seen in measured:
-        if counted[seen.release] > 1:
-            yield entry, {"case": seen.case, "times": counted[seen.release]}
+def _is_measured(seen: Observation) -> bool:
+    return seen.measured is not None and seen.truths > 0
+
+
+def _is_of_a_release(seen: Observation) -> bool:
+    return bool(seen.release)
+
+
+def _again_by(wanted: Callable[[Observation], bool], *codes: str) -> Callable[[History], Iterator[Found]]:
+    """Observations of one release that was looked at in this way more than once: a machine does it, not a visitor."""
+
+    def check(history: History) -> Iterator[Found]:
+        seen = [(entry, one) for entry, one in history.of(Observation) if wanted(one)]
+        times = Counter(one.release for _, one in seen)
+        for entry, one in seen:
+            if times[one.release] > 1:
+                told = [finding.code for finding in one.findings if finding.code in codes]
+                facts: dict[str, str | int | float] = {"case": one.case, "times": times[one.release]}
+                yield entry, {**facts, "finding": told[0]} if told else facts
+
+    return check
+
+
+def _tells(*codes: str) -> Callable[[Observation], bool]:
+    return lambda seen: any(one.code in codes for one in seen.findings)
+
+
+def _other_library(history: History) -> Iterator[Found]:
+    for entry, denied in history.of(Denial):
+        if OTHER_LIBRARY in denied.why:
+            yield entry, {"case": denied.case, "act": denied.act}
 
 
 def _replayed(history: History) -> Iterator[Found]:
@@ -342,7 +370,14 @@ CHECKS: Mapping[str, Callable[[History], Iterator[Found]]] = {
     "answered": _answered,
     "observed": _observed,
     "measured": _measured,
-    "measured_again": _measured_again,
+    "measured_again": _again_by(_is_measured),
+    "observed_again": _again_by(_is_of_a_release),
+    "inputs": _finding(*INPUTS),
+    "inputs_again": _again_by(_tells(*INPUTS), *INPUTS),
+    "skew": _finding(*SKEW),
+    "skew_again": _again_by(_tells(*SKEW), *SKEW),
+    "other_library": _other_library,
+    "in_use": _finding(*IN_USE),
     "replayed": _replayed,
     "again": _again,
     "fed_back": _fed_back,
