@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 INNER_FOLDS = 3
 UNSEEN = -1.5
+CLOSE, ROUGH = 0.3, 1.0
 PART = 2_048
 SLOPES = (0.25, 20.0)
 
@@ -68,7 +69,7 @@ class Shop:
             if not matrix.nnz:
                 raise ValueError("no text and no column carries anything")
             fit, ask = self.inner
-            trial = fitted(matrix[fit], self.truth[fit], len(self.labels))
+            trial = fitted(matrix[fit], self.truth[fit], len(self.labels), ROUGH)
             asked = matrix[ask].astype(np.float32)
             slope = _slope(np.asarray(asked @ trial.weights, dtype=np.float64) + trial.offsets, self.truth[ask])
             outside = Machine(trial.weights, trial.offsets, slope).shares(asked)
@@ -104,7 +105,7 @@ def shop_of(plan: Plan, rows: pa.Table, seed: int) -> Shop:
     return Shop(plan, marked, tuple(map(str, names)), truth.astype(np.int64), inner)
 
 
-def fitted(matrix: sp.csr_matrix, truth: Rows, count: int) -> Machine:
+def fitted(matrix: sp.csr_matrix, truth: Rows, count: int, close: float = CLOSE) -> Machine:
     """Fit one machine a category; one that these rows do not hold is far below all others."""
     from sklearn.svm import LinearSVC
 
@@ -116,7 +117,7 @@ def fitted(matrix: sp.csr_matrix, truth: Rows, count: int) -> Machine:
         return Machine(weights, offsets)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a machine that has not converged is judged like any other
-        made = LinearSVC(tol=1e-2, random_state=0).fit(matrix, truth)
+        made = LinearSVC(tol=close, random_state=0).fit(matrix, truth)
     coef, intercept = made.coef_, made.intercept_
     if len(seen) == 2:
         coef, intercept = np.vstack([-coef, coef]), np.concatenate([-intercept, intercept])
@@ -130,9 +131,9 @@ def parts(count: int, work: Callable[[slice], Floats]) -> Iterator[Floats]:
         yield work(slice(start, min(start + PART, count)))
 
 
-def log_loss(shares: Floats, truth: Rows) -> float:
-    """Mean log loss, a probability not below .001."""
-    return float(-np.log(np.clip(shares[np.arange(len(truth)), truth], 1e-3, 1.0)).mean())
+def log_losses(shares: Floats, truth: Rows) -> Floats:
+    """Log loss of each row, a probability not below 1e-9: what is sure and wrong must cost."""
+    return -np.log(np.clip(shares[np.arange(len(truth)), truth], 1e-9, 1.0))
 
 
 def softmax(score: Floats) -> Floats:
@@ -148,7 +149,7 @@ def _slope(margins: Floats, truth: Rows) -> float:
     from scipy.optimize import minimize_scalar
 
     def lost(logarithm: Any) -> float:
-        return log_loss(softmax(float(np.exp(logarithm)) * margins), truth)
+        return float(log_losses(softmax(float(np.exp(logarithm)) * margins), truth).mean())
 
     found = minimize_scalar(lost, bounds=tuple(np.log(SLOPES)), method="bounded", options={"xatol": 0.02})
     return float(np.exp(found.x))
