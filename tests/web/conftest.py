@@ -15,11 +15,18 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="session")
-def served_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    project = decided(tmp_path_factory.mktemp("served") / "project")
-    put(project, "rule")
+def decided_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    project = decided(tmp_path_factory.mktemp("decided") / "project")
     with_programs(project)
     return project.root
+
+
+@pytest.fixture(scope="session")
+def served_root(decided_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("served") / "project"
+    shutil.copytree(decided_root, root)
+    put(open_project(root), "rule")
+    return root
 
 
 @pytest.fixture

@@ -7,10 +7,11 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import httpx
 
@@ -19,10 +20,11 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "flow"))
 from arriving_people import people
 
 from grundstein import flow
+from grundstein.core.records import Verdict
 from grundstein.project.folder import Folder, create_project
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 PROGRAM = str(Path(sys.executable).with_name("grundstein"))
 CASE = """\
@@ -41,14 +43,14 @@ holdback: 0.2
 """
 
 
-def decided(root: Path) -> Folder:
+def decided(root: Path, case: str = CASE) -> Folder:
     """A project with a case that was decided, and a person who may sign."""
     project = create_project(root, name="p", salt="tests", roles={"service": ["somebody", "another"]})
     (root / "people.csv").write_text(people(900, 3, 2.5), encoding="utf-8")
     flow.ingest(project, str(root / "people.csv"), "people")
     contract = root / "contracts" / "people.yaml"
     contract.write_text(contract.read_text(encoding="utf-8").replace("value: day", 'value: ""'), encoding="utf-8")
-    (root / "cases" / "leaving.yaml").write_text(CASE, encoding="utf-8")
+    (root / "cases" / "leaving.yaml").write_text(case, encoding="utf-8")
     flow.advance(flow.decide(project, "leaving"), project)
     people_ = {name: flow.add_person(project, name) for name in ("somebody", "another")}
     (root / "people.json").write_text(json.dumps(people_), encoding="utf-8")
@@ -144,3 +146,24 @@ def _value(text: str) -> Any:
         return json.loads(text)
     except ValueError:
         return text
+
+
+def winner(project: Folder) -> str:
+    """The solution that did best; not the rule."""
+    return cast("Verdict", list(project.ledger.entries(Verdict))[-1].record).winner
+
+
+def lines(project: Folder) -> list[dict[str, Any]]:
+    """What the journal of the case holds."""
+    folder = project.root / "journal" / "leaving"
+    return [json.loads(line) for path in sorted(folder.glob("*")) for line in path.read_bytes().splitlines()]
+
+
+def until(ask: Callable[[], httpx.Response], wanted: Callable[[httpx.Response], bool]) -> list[httpx.Response]:
+    """Ask until something is so, ten seconds at most; returns all that was told."""
+    seen = [ask()]
+    while not wanted(seen[-1]):
+        assert len(seen) < 200, seen[-1].text
+        time.sleep(0.05)
+        seen.append(ask())
+    return seen

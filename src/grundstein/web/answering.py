@@ -10,6 +10,7 @@ import hashlib
 import secrets
 import time
 import traceback
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
@@ -159,7 +160,8 @@ class Answering:
         if asked is not None and not 0 < len(asked) <= self.limits.questions:
             raise turned(422, "GST-Q08", given=len(asked), most=self.limits.questions)
         values = _values(one, [content] if asked is None else asked, single=asked is None)
-        most = self._most_reasons(scope["query_string"])
+        query = scope["query_string"]
+        most = _most_reasons(query, self.limits.reasons) if query else self.limits.reasons
         told = []
         ends = time.monotonic() + self.limits.answer_seconds
         for place, question in enumerate(values):
@@ -173,14 +175,6 @@ class Answering:
         if case in self.desk.shadow:
             late = [(question, row["answer_id"]) for question, row in zip(values, told, strict=True)]
         return Reply(200, dumped(told[0] if asked is None else {"answers": told})), late
-
-    def _most_reasons(self, query: bytes) -> int:
-        if not query:
-            return self.limits.reasons
-        said = parse_qs(query.decode("latin-1")).get("reasons", [""])[-1]
-        if said and not (said.isascii() and said.isdigit() and len(said) < 3):
-            raise turned(422, "GST-Q04", field="reasons", expected="a whole number from 0 to 99")
-        return int(said) if said else self.limits.reasons
 
     def _feedback(self, case: str, one: Loaded, body: bytes) -> Reply:
         content = _content(body)
@@ -268,6 +262,15 @@ def _routed(path: str) -> tuple[str, str]:
     if len(parts) == 4 and parts[0] == "" and parts[1] == "cases" and parts[3] in ROUTES:
         return parts[2], parts[3]
     return "", ""
+
+
+@lru_cache(maxsize=64)
+def _most_reasons(query: bytes, usual: int) -> int:
+    """How many reasons a query asks for."""
+    said = parse_qs(query.decode("latin-1")).get("reasons", [""])[-1]
+    if said and not (said.isascii() and said.isdigit() and len(said) < 3):
+        raise turned(422, "GST-Q04", field="reasons", expected="a whole number from 0 to 99")
+    return int(said) if said else usual
 
 
 def _content(body: bytes) -> dict[str, Any]:

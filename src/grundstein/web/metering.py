@@ -34,6 +34,7 @@ class Meters:
             "grundstein_release_age_seconds", "Age of the release that answers.", ("case",), registry=self._all
         )
         self._ready = Gauge("grundstein_case_ready", "Whether a case can be answered.", ("case",), registry=self._all)
+        self._told: dict[tuple[str, str], Counter] = {}
         self._known: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
     def request(self, case: str, route: str, status: int, start: float) -> None:
@@ -50,7 +51,10 @@ class Meters:
 
     def answered(self, case: str, mode: str, many: int) -> None:
         """Count answers."""
-        self._answers.labels(case, mode).inc(many)
+        known = self._told.get((case, mode))
+        if known is None:
+            known = self._told[case, mode] = self._answers.labels(case, mode)
+        known.inc(many)
 
     def fault(self, case: str) -> None:
         """Count a fault."""
