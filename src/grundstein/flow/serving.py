@@ -22,6 +22,7 @@ from grundstein.flow.signing import now, refuse_ended
 from grundstein.flow.spending import capacity_now
 from grundstein.production.answering import LIVE, QUESTIONS, SHADOW, questions_contract, unknown_columns
 from grundstein.production.capacity import limited_row
+from grundstein.production.entries import spelled
 from grundstein.production.feedback import Feedback, feedback
 from grundstein.production.journal import Journal
 from grundstein.production.questions import Questions, compiled
@@ -238,7 +239,7 @@ class Desk:
         journal = self._journals.get(name)
         if journal is None:
             journal = self._journals[name] = Journal(self.project.root / "journal" / name)
-        journal.append(orjson.dumps(line, default=str))
+        journal.append(orjson.dumps(line, default=spelled))
 
 
 def load(project: Project, row: Entry) -> Loaded:

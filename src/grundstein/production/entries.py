@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -121,6 +122,11 @@ def read(paths: Sequence[Path], rules: Rules, skip: Mapping[str, Collection[int]
             except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
                 found.bad.append(Bad(path.name, number, _why(error), line.decode("utf-8", "backslashreplace")))
     return found
+
+
+def spelled(value: object) -> str:
+    """Spell what JSON has no form for, so that a line keeps it exactly: amounts without an exponent."""
+    return format(value, "f") if isinstance(value, Decimal) else str(value)
 
 
 def feedback_contract(name: str, case: Case, main: Contract) -> Contract:
