@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -134,7 +135,7 @@ def test_sets_put_down_for_copies_of_the_table_count_under_other_cases_keys_and_
         flow.ingest(project, str(project.root / f"{name}.csv"), name)
         contract = project.contract(name)
         assert contract is not None
-        project.write_contract(flow.replace(contract, time=""))
+        project.write_contract(replace(contract, time=""))
         (project.root / "cases" / f"{name}.yaml").write_text(case.replace("people", name), encoding="utf-8")
         said = [(prefix + person, answer) for person, answer in noise(LATER[:200], len(name))]
         flow.judge(project, answers(project, said, f"for_{name}", "who,answer"), name)

@@ -6,6 +6,7 @@ import http.server
 import json
 import shutil
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -176,8 +177,8 @@ def test_an_endpoint_is_asked_about_what_is_open_and_judged_on_what_it_said_then
     path.write_text("\n".join([HEADER, *(row.rpartition(",")[0] + "," for row in LATER[:150])]) + "\n", "utf-8")
     contract = project.contract("people")
     assert contract is not None
-    columns = tuple(flow.replace(c, required=c.required and c.name != "leaves") for c in contract.columns)
-    project.write_contract(flow.replace(contract, columns=columns))
+    columns = tuple(replace(c, required=c.required and c.name != "leaves") for c in contract.columns)
+    project.write_contract(replace(contract, columns=columns))
     flow.ingest(project, str(path), "people")
     told = flow.judge(project, "vendor", "leaving")
     record = cast("Deposit", told.deposit.record)
@@ -223,7 +224,7 @@ def test_nothing_by_that_name_offers_what_there_is(project: Folder) -> None:
 def test_what_is_dated_before_the_deposit_does_not_count_where_the_table_has_a_time(project: Folder) -> None:
     contract = project.contract("people")
     assert contract is not None
-    project.write_contract(flow.replace(contract, time="day"))
+    project.write_contract(replace(contract, time="day"))
     judged(project, truths(LATER[:120]))
     future = [
         ",".join([*row.split(",")[:3], f"2199-01-{1 + n % 28:02d}", row[-3:].strip(",")]) for n, row in enumerate(LATER)
