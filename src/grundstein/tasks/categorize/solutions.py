@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Self
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 
@@ -25,9 +26,18 @@ if TYPE_CHECKING:
     from grundstein.core.task import Data, LiveTable
 
     Floats = NDArray[np.float64]
+    Rows = NDArray[np.int64]
 
 USUAL = Habit(1.0, 16.0)
 HABITS = (USUAL, *(Habit(decay, strength) for decay in (1.0, 0.9, 0.6) for strength in (0.3, 1.0, 4.0)))
+
+
+class Tried(NamedTuple):
+    """What each row of an inner fold lost, how sure its answer was, and whether it was right."""
+
+    lost: Floats
+    top: Floats
+    right: NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -43,8 +53,8 @@ class Memory:
     def fit(self, data: Data, seed: int) -> Self:
         """Choose how much newer and more specific choices count, on an inner fold."""
         shop = shop_of(self.plan, data["rows"], seed)
-        habit, shares = _habit(shop, None)
-        return replace(self, habit=habit, finish=_finish(shop, shares), recent=Recent())
+        habit, tried = _habit(shop, shop.folds, None)
+        return replace(self, habit=habit, finish=finish(self.plan, tried.top, tried.right), recent=Recent())
 
     def answer(self, questions: pa.Table, live: Mapping[str, LiveTable]) -> pa.Table:
         """Answer by what was chosen before, in the live tables as they are now."""
@@ -80,7 +90,9 @@ class Text:
         """Learn terms and weights; ValueError where nothing carries anything."""
         shop = self.shops.of(self.plan, data["rows"], seed)
         reader, machine, outside = shop.learnt
-        return replace(self, labels=shop.labels, reader=reader, machine=machine, finish=_finish(shop, outside))
+        tried = _tried(outside, shop.truth[shop.inner[1]])
+        found = finish(self.plan, tried.top, tried.right)
+        return replace(self, labels=shop.labels, reader=reader, machine=machine, finish=found)
 
     def answer(self, questions: pa.Table, live: Mapping[str, LiveTable]) -> pa.Table:
         """Answer each question; `live` is not used."""
@@ -117,8 +129,8 @@ class Both:
         """Learn the text as `Text` does, then how much past choices count beside it."""
         shop = self.shops.of(self.plan, data["rows"], seed)
         reader, machine, outside = shop.learnt
-        habit, shares = _habit(shop, outside)
-        found = _finish(shop, shares)
+        habit, tried = _habit(shop, [shop.inner], outside)
+        found = finish(self.plan, tried.top, tried.right)
         return replace(
             self, labels=shop.labels, reader=reader, machine=machine, habit=habit, finish=found, recent=Recent()
         )
@@ -144,27 +156,37 @@ class Both:
         return cls(plan, tuple(state["labels"]), *_kept_machine(folder), Habit(*state["habit"]), finishing)
 
 
-def _habit(shop: Shop, base: Floats | None) -> tuple[Habit, Floats]:
-    """Return the cautious habit, or the best where it lost less on the inner fold by over two standard errors (of ten).
+def _habit(shop: Shop, folds: Sequence[tuple[Rows, Rows]], base: Floats | None) -> tuple[Habit, Tried]:
+    """Return the cautious habit, or the best where it lost less on inner folds by over two standard errors (of ten).
 
-    With it come its probabilities there.
+    With it comes how it did there; `base` are the text's probabilities of the rows that one fold asks.
     """
-    fit, ask = shop.inner
-    asked = shop.rows.take(ask)
-    pasts = {decay: past_of(shop.rows.take(fit), shop.plan, decay) for decay in {habit.decay for habit in HABITS}}
-    found: dict[Habit, Floats] = {}
-    for habit in HABITS:
-        given = None if base is None else parts(len(ask), lambda rows: base[rows])
-        found[habit] = np.vstack([*remembered((pasts[habit.decay], None), asked, given, habit, shop.labels)])
-    lost = {habit: log_losses(shares, shop.truth[ask]) for habit, shares in found.items()}
-    best = min(HABITS, key=lambda habit: float(lost[habit].mean()))
-    gained = lost[USUAL] - lost[best]
+    found = [trial for fold in folds for trial in _trials(shop, fold, base)]
+    each = {habit: _joined([tried for one, tried in found if one == habit]) for habit in HABITS}
+    best = min(HABITS, key=lambda habit: float(each[habit].lost.mean()))
+    gained = each[USUAL].lost - each[best].lost
     chosen = best if gained.sum() > 2 * np.sqrt(np.sum((gained - gained.mean()) ** 2)) else USUAL
-    return chosen, found[chosen]
+    return chosen, each[chosen]
 
 
-def _finish(shop: Shop, shares: Floats) -> Finish:
-    return finish(shop.plan, shares.max(axis=1), shares.argmax(axis=1) == shop.truth[shop.inner[1]])
+def _trials(shop: Shop, fold: tuple[Rows, Rows], base: Floats | None) -> Iterator[tuple[Habit, Tried]]:
+    fit, ask = fold
+    known, asked, truth = shop.rows.take(fit), shop.rows.take(ask), shop.truth[ask]
+    for decay, habits in groupby(sorted(HABITS), key=lambda habit: habit.decay):
+        past = past_of(known, shop.plan, decay), None
+        for habit in habits:
+            given = None if base is None else parts(len(ask), lambda rows: base[rows])
+            told = remembered(past, asked, given, habit, shop.labels)
+            pairs = zip(told, parts(len(ask), lambda rows: truth[rows]), strict=True)
+            yield habit, _joined([_tried(shares, right) for shares, right in pairs])
+
+
+def _tried(shares: Floats, truth: Rows) -> Tried:
+    return Tried(log_losses(shares, truth), shares.max(axis=1), shares.argmax(axis=1) == truth)
+
+
+def _joined(tried: Sequence[Tried]) -> Tried:
+    return Tried(*map(np.concatenate, zip(*tried, strict=True)))
 
 
 def _told(reader: Reader | None, machine: Machine | None, questions: pa.Table) -> Iterator[Floats]:

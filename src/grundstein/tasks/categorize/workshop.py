@@ -9,7 +9,7 @@ from __future__ import annotations
 import warnings
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
     Rows = NDArray[np.int64]
+
+T = TypeVar("T")
 
 INNER_FOLDS = 3
 UNSEEN = -1.5
@@ -51,13 +53,18 @@ class Machine:
 
 @dataclass(frozen=True, eq=False)
 class Shop:
-    """Development rows, their categories as places in `labels`, and the inner fold: rows to fit, rows to ask."""
+    """Development rows, their categories as places in `labels`, and inner folds: rows to fit, rows to ask."""
 
     plan: Plan
     rows: pa.Table
     labels: tuple[str, ...]
     truth: Rows
-    inner: tuple[Rows, Rows]
+    folds: tuple[tuple[Rows, Rows], ...]
+
+    @property
+    def inner(self) -> tuple[Rows, Rows]:
+        """The one fold that texts are tried on."""
+        return self.folds[-1]
 
     @cached_property
     def learnt(self) -> tuple[Reader, Machine, Floats]:
@@ -101,8 +108,8 @@ def shop_of(plan: Plan, rows: pa.Table, seed: int) -> Shop:
         told = f'"{names[0]}" in every row' if len(names) else "empty everywhere"
         raise Refused(f'"{plan.target}" is {told}', "at least two categories", "bring rows of others")
     folds = fold_positions(marked, plan, seed, INNER_FOLDS)
-    inner = folds[-1] if folds else (np.arange(len(truth)), np.arange(len(truth)))
-    return Shop(plan, marked, tuple(map(str, names)), truth.astype(np.int64), inner)
+    every = np.arange(len(truth))
+    return Shop(plan, marked, tuple(map(str, names)), truth.astype(np.int64), tuple(folds or [(every, every)]))
 
 
 def fitted(matrix: sp.csr_matrix, truth: Rows, count: int, close: float = CLOSE) -> Machine:
@@ -125,7 +132,7 @@ def fitted(matrix: sp.csr_matrix, truth: Rows, count: int, close: float = CLOSE)
     return Machine(weights, offsets)
 
 
-def parts(count: int, work: Callable[[slice], Floats]) -> Iterator[Floats]:
+def parts(count: int, work: Callable[[slice], T]) -> Iterator[T]:
     """Yield what `work` makes of each 2,048 rows."""
     for start in range(0, count, PART):
         yield work(slice(start, min(start + PART, count)))
