@@ -92,12 +92,13 @@ def check(
     found = checking.check(opened, wanted)
     if as_json:
         say_json(_checked(opened.name, found))
-    elif not found.faults and names:
+    elif names and not found.faults:
         for name in found.ready:
             typer.echo(name)
     else:
         for fault in found.faults:
             typer.echo(f"{fault}  {fault.finding.code}", err=names)
+    if not as_json and not names:
         say([("Careful", one.text(), one.code) for one in found.tips])
         say([("Found", _counted(found), "")] if found.passed is None else [("Checked", found.passed.text(), "")])
     if found.faults:
@@ -106,7 +107,9 @@ def check(
 
 def _counted(found: Checked) -> str:
     files = len({one.file for one in found.faults})
-    return f"{len(found.faults)} faults in {files} file{'s' if files > 1 else ''}; {len(found.cases)} cases checked"
+    faults, cases = len(found.faults), len(found.cases)
+    told = [f"{n} {word}{'' if n == 1 else 's'}" for n, word in ((faults, "fault"), (files, "file"), (cases, "case"))]
+    return f"{told[0]} in {told[1]}; {told[2]} checked"
 
 
 def _checked(name: str, found: Checked) -> dict[str, Any]:
