@@ -30,6 +30,7 @@ INSTANT = re.compile(
 )
 DECIMAL = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?")
 DIGITS, SHOWN, LISTED = 18, 60, 8
+EXACT = 2.0**53
 MISSING: Any = object()
 
 
@@ -99,7 +100,7 @@ def reader_of(column: Column, timezone: str) -> Reader:
 
 
 def _integer(value: Any) -> int:
-    if type(value) is float and value.is_integer():
+    if type(value) is float and value.is_integer() and abs(value) < EXACT:
         value = int(value)
     if type(value) is not int or not -(2**63) <= value < 2**63:
         raise Unfit("GST-Q04", expected="a whole number")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from grundstein.core.errors import Refused
 from grundstein.flow.serving import Desk
 from grundstein.web.answering import Answering
 from grundstein.web.guarding import guarded, sweep
-from grundstein.web.telling import Teller
+from grundstein.web.telling import Passing, Teller
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -72,6 +73,8 @@ def run(project: Project, names: Sequence[str], limits: Limits, door: Door, say:
     for name in names:
         project.case(name)
     teller = Teller()
+    logging.getLogger("uvicorn").handlers = [Passing(teller)]
+    logging.getLogger("uvicorn").propagate = False
     desk = Desk(project, tuple(names))
     for event in desk.refresh():
         teller.say(event.what, **event.facts)

@@ -5,6 +5,7 @@ The loop never waits for whoever reads the log: where the reader is slow, lines 
 
 from __future__ import annotations
 
+import logging
 import queue
 import sys
 import threading
@@ -69,3 +70,16 @@ class Teller:
                 sys.stderr.buffer.flush()
             except (OSError, ValueError):
                 return
+
+
+class Passing(logging.Handler):
+    """Passes on what the server's library says: the words of its own code, never an error's text."""
+
+    def __init__(self, teller: Teller) -> None:
+        super().__init__(logging.WARNING)
+        self._teller = teller
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Tell one record."""
+        kind = record.exc_info[0].__name__ if record.exc_info and record.exc_info[0] else ""
+        self._teller.warn("uvicorn", said=str(record.msg).strip(), **({"kind": kind} if kind else {}))
