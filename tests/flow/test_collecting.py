@@ -8,6 +8,7 @@ import shutil
 import signal
 import sys
 import time
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from multiprocessing import get_context
 from pathlib import Path
@@ -106,6 +107,27 @@ def test_a_line_that_no_table_can_take_is_kept_aside_with_its_reason_and_never_d
     assert [one["line"] for one in kept] == [2, 3, 4, 5, 6, 7, 8]
     assert all(one["reason"] and one["text"] for one in kept)
     assert "tenure" in kept[3]["reason"]
+
+
+def test_lines_that_were_put_aside_come_back_once_their_contract_takes_them(project):
+    journaled(project, [asked(1, question={"person": "p00001", "tenure": 1.5}), asked(2)])
+    assert collect(project, NAME).aside == 1
+    (kept,) = (project.root / "journal" / NAME / "aside").iterdir()
+    kept.write_text(kept.read_text(encoding="utf-8").replace("1.5", "1"), encoding="utf-8")
+    kept.rename(kept.parents[1] / kept.name)
+    assert collect(project, NAME) == Collected(1, 0, 0)
+    assert [row["answer_id"] for row in table(project, "answers")] == ["a2", "a1"]
+
+
+def test_what_is_personal_in_the_cases_table_is_personal_in_its_questions_answers_and_truths(project):
+    contract = project.contract("people")
+    columns = tuple(replace(one, personal=one.name == "person") for one in contract.columns)
+    project.write_contract(replace(contract, columns=columns))
+    journaled(project, [asked(1), told("No", id="a1")])
+    collect(project, NAME)
+    for suffix in ("questions", "answers", "feedback"):
+        governed = project.contract(f"{NAME}__{suffix}")
+        assert [one.name for one in governed.columns if one.personal] == ["person"]
 
 
 def test_the_segment_that_a_server_still_writes_is_left_alone(project):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, cast
 
@@ -18,7 +18,7 @@ from grundstein.flow.spending import capacity_now
 from grundstein.tools.sealing import HOUSE_COLUMNS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from grundstein.core.case import Case
@@ -196,7 +196,7 @@ def _write(project: Project, target: str, batch: str, answers: Iterator[pa.Table
         marked = part.append_column("_row", numbers).append_column("_batch", pa.array([batch] * part.num_rows))
         if files is None:
             files = ParquetFiles(project.tables.staging(target), marked.schema)
-            write_answers_contract(project, target, part.schema)
+            write_answers_contract(project, target, part.schema, project.contract(asked))
         files.write(marked)
         first += part.num_rows
     if files is None:
@@ -204,10 +204,13 @@ def _write(project: Project, target: str, batch: str, answers: Iterator[pa.Table
     project.tables.append(target, files.close(), batch, asked)
 
 
-def write_answers_contract(project: Project, target: str, schema: pa.Schema, keys: Sequence[Column] = ()) -> None:
-    """Write the contract of a case's answers where there is none; `keys` are columns as another contract has them."""
+def write_answers_contract(project: Project, target: str, schema: pa.Schema, asked: Contract | None) -> None:
+    """Write the contract of a case's answers where there is none; their key is described as that of the questions."""
     if project.contract(target) is None:
-        known = {column.name: column for column in keys}
+        naming = schema.names[: schema.names.index("question")]
+        known = {
+            one.name: replace(one, required=False) for one in (asked.columns if asked else ()) if one.name in naming
+        }
         columns = tuple(known.get(field.name, Column(field.name, _type(field.type))) for field in schema)
         project.write_contract(Contract(target, columns, description="Answers, each with the release that gave it."))
 

@@ -177,7 +177,7 @@ def _commit(project: Project, home: Home, plan: Plan, found: Entries) -> tuple[F
         there = _plain(project.tables.schema(target)) if project.tables.commits(target) else None
         keys = schema_of(Contract(target, home.rules.key_columns))
         answers = answers_of(found.answers, keys, first, there)
-        write_answers_contract(project, target, answers.schema, home.rules.key_columns)
+        write_answers_contract(project, target, answers.schema, home.rules.asked)
         _append(project, target, answers, plan.batch)
         strange = {name for answer in found.answers for name in answer} - set(answers.column_names)
         extra = tuple(Finding(NO_COLUMN, "issue", {"column": name, "table": target}) for name in sorted(strange))

@@ -73,8 +73,10 @@ class Entries:
     _given: set[tuple[str, str, str]] = field(default_factory=set)
 
     def add(self, line: bytes, questions: Questions, truths: Questions, rules: Rules) -> None:
-        """Add one line; ValueError says why it has no place."""
+        """Add one line, or one that was put aside and is brought back; ValueError says why it has no place."""
         entry = json.loads(line)
+        if isinstance(entry, dict) and "reason" in entry:
+            entry = json.loads(entry["text"])
         kind = entry.get("kind") if isinstance(entry, dict) else None
         if kind == "answer":
             self._answer(entry, questions, rules.keys)
