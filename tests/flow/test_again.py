@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
@@ -16,7 +17,6 @@ from grundstein.core.errors import Refused
 from grundstein.core.records import Experiment, Gain, Observation, Opening, Release, Report, Snapshot, Verdict
 from grundstein.core.task import Split
 from grundstein.evaluation.released import InUse, fresh_units
-from grundstein.flow import again as rounds
 from grundstein.flow import steps
 from grundstein.flow.again import again, due, hint
 from grundstein.project.folder import Folder, open_project
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from grundstein.core.task import Solution
 
+ROUNDS = sys.modules["grundstein.flow.again"]
 OLD, NEW = 1200, 1200
 
 
@@ -207,7 +208,7 @@ def test_a_killed_round_goes_on_where_it_stood(in_use, place):
         if place == "after the opening":
             patch.setitem(cast("Any", steps.STEPS), Opening, killed)
         else:
-            patch.setattr(rounds, "evaluated" if place == "before the experiment" else "reported", killed)
+            patch.setattr(ROUNDS, "evaluated" if place == "before the experiment" else "reported", killed)
         with pytest.raises(KeyboardInterrupt):
             again(project, "leaving")
     assert "not finished" in due(project, "leaving")

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from grundstein.core.records import Gain, Outcome
 
 
+OPPONENTS = ("default", "trivial", "released")
+
+
 def experiment_json(ledger: Ledger, entry: Entry) -> dict[str, Any]:
     """An Experiment: its verdict is null, its figures are those of the development folds."""
     experiment = cast("Experiment", entry.record)
@@ -76,7 +79,7 @@ def _document(
         "baseline": {"name": baseline.name, "value": baseline.value, "metrics": dict(baseline.metrics)},
         "candidates": [_candidate(one, gains, seconds) for one in outcomes if one.standing == "candidate"],
         "outside": [_outside(one, experiment) for one in experiment.outcomes if one.standing == "outside"],
-        "opponents": [_opponent(one, experiment) for one in outcomes if one.standing in ("default", "trivial", "released")],
+        "opponents": [_opponent(one, experiment) for one in outcomes if one.standing in OPPONENTS],
     }
 
 

@@ -11,6 +11,7 @@ import typer
 from grundstein import __version__
 from grundstein.cli import (
     access,
+    again,
     answering,
     asking,
     assessing,
@@ -60,7 +61,7 @@ def start(
 
 
 MODULES = (
-    *(starting, looking, tidying, deciding, judging, replaying, signing, answering, access, serving, watching),
+    *(starting, looking, tidying, deciding, judging, replaying, signing, answering, access, serving, watching, again),
     *(asking, auditing, assessing),
     exporting,
 )

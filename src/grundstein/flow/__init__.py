@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from grundstein.core.errors import Refused, nearest
 from grundstein.core.records import Batch, Experiment, Verdict
 from grundstein.flow.access import access_of, add_access, remove_access
+from grundstein.flow.again import again, due, hint
 from grundstein.flow.answering import answer, write_answers
 from grundstein.flow.auditing import audit, holds
 from grundstein.flow.learning import case_of_feedback, take_truths
@@ -97,13 +98,16 @@ __all__ = [
     "add_access",
     "add_person",
     "advance",
+    "again",
     "answer",
     "asked",
     "audit",
     "decide",
     "do",
+    "due",
     "evaluate",
     "evaluated",
+    "hint",
     "holds",
     "ingest",
     "judge",
