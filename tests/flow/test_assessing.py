@@ -82,7 +82,7 @@ def test_in_an_empty_folder_nothing_is_proven_and_the_first_step_takes_one_file(
     told = assess("empty", None)
     assert (told.score, proven(told)) == (0, [])
     assert set(states(told).values()) == {"not_yet", "not_recorded"}
-    assert [one.step.name for one in told.next] == ["data", "compare", "decide"]
+    assert [one.name for one in told.next] == ["data", "compare", "decide"]
 
 
 @pytest.mark.parametrize("place", range(len(ROAD)))
@@ -141,6 +141,14 @@ def test_the_score_is_the_smallest_of_the_four_sums_of_halves_and_ones(stages: S
         assert told.score == min(sums)
         assert all(0 <= total <= 7 for total in sums)
     assert stages["again"].sums["model"] > stages["again"].score
+
+
+def test_after_the_road_what_the_weakest_group_lacks_comes_next(stages: Stages) -> None:
+    told = stages["again"]
+    assert min(told.sums, key=lambda group: told.sums[group]) == "data"
+    assert [one.name for one in told.next][:2] == ["Data4", "Data6"]
+    assert len(told.next) == 3
+    assert stages["measure"].next[0].name == "again"
 
 
 def test_the_standard_has_the_nine_the_nine_and_four_times_seven() -> None:

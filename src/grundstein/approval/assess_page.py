@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from grundstein.approval.report import environment
 from grundstein.approval.words import say
-from grundstein.core.assessing import SCORED
+from grundstein.core.assessing import SCORED, Row
 from grundstein.core.errors import Refused, nearest
 from grundstein.tools import wording
 
 if TYPE_CHECKING:
     from grundstein.approval.assessing import Advised, Assessed, Assessment
+    from grundstein.core.assessing import Step
 
 TESTS = 7
 NEXT_TITLES = ("", "assess.next_one", "assess.next_two", "assess.next")
@@ -28,7 +29,7 @@ class Told:
     state: str = ""
     can: str = ""
     command: str = ""
-    number: int = 0
+    number: str = ""
 
 
 @dataclass(frozen=True)
@@ -110,23 +111,14 @@ def screen(told: Assessment, language: str) -> Screen:
     done = [one for one in told.steps if one.proof]
     every = len(done) == len(told.steps)
     some = said("assess.steps", done=len(done), all=len(told.steps))
-    waiting = told.next
     return Screen(
         headline=said("assess.every") if every else some if done else said("assess.none"),
         today=tuple(one.step.can[language] for one in done[-3:]),
         road=_road(told, language),
-        next_title=said(NEXT_TITLES[len(waiting)]) if waiting else "",
-        next=tuple(
-            Told(
-                one.step.title[language],
-                can=one.step.can[language],
-                command=one.step.command,
-                number=told.steps.index(one) + 1,
-            )
-            for one in waiting
-        ),
+        next_title=said(NEXT_TITLES[len(told.next)]) if told.next else "",
+        next=tuple(_ahead(told, one, language) for one in told.next),
         advice=tuple(_advised(told, one, language) for one in told.advice),
-        score=wording.number(told.score, language, step=0.5),
+        score=_points(told.score, language),
         bars=_bars(told, language),
         trail=_trail(told, language),
     )
@@ -150,10 +142,22 @@ def _say(language: str, key: str, **facts: object) -> str:
     return say(key, language, **facts)
 
 
+def _points(points: float, language: str) -> str:
+    return f"{points:g}".replace(".", "," if language == "de" else ".")
+
+
+def _ahead(told: Assessment, one: Step | Row, language: str) -> Told:
+    """A step with what can be done after it, or a test of the score with what it lacks."""
+    if isinstance(one, Row):
+        return Told(one.title[language], can=one.lacks.get(language, ""), command=one.command, number=one.name)
+    number = next(place for place, walked in enumerate(told.steps, 1) if walked.step == one)
+    return Told(one.title[language], can=one.can[language], command=one.command, number=str(number))
+
+
 def _road(told: Assessment, language: str) -> tuple[Told, ...]:
-    waiting = told.next
+    first = next((one for one in told.steps if not one.proof), None)
     return tuple(
-        Told(one.step.title[language], "done" if one.proof else "next" if one is waiting[0] else "later")
+        Told(one.step.title[language], "done" if one.proof else "next" if one is first else "later")
         for one in told.steps
     )
 
@@ -163,7 +167,7 @@ def _bars(told: Assessment, language: str) -> tuple[Bar, ...]:
     return tuple(
         Bar(
             _say(language, f"assess.{group}"),
-            _say(language, "assess.sum", points=wording.number(points, language, step=0.5)),
+            _say(language, "assess.sum", points=_points(points, language)),
             round(100 * points / TESTS, 1),
             group == least,
         )

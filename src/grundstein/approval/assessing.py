@@ -89,9 +89,12 @@ class Assessment:
         return min(self.sums.values())
 
     @property
-    def next(self) -> tuple[Walked, ...]:
-        """The first steps of the road that are not proven, at most three."""
-        return tuple(one for one in self.steps if not one.proof)[:NEXT]
+    def next(self) -> tuple[Step | Row, ...]:
+        """What to do next, at most three: steps of the road, then what the weakest groups of the score lack."""
+        weakest = sorted(SCORED, key=lambda group: self.sums[group])
+        rows = [one for group in weakest for one in self.group(group) if one.state == "not_yet" and one.row.command]
+        ahead: list[Step | Row] = [one.step for one in self.steps if not one.proof]
+        return tuple([*ahead, *(one.row for one in rows)][:NEXT])
 
     def group(self, name: str) -> tuple[Assessed, ...]:
         """The rows of one group."""

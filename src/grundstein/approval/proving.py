@@ -115,7 +115,7 @@ def _tuned(history: History) -> Iterator[Found]:
 
 def _trained(history: History) -> Iterator[Found]:
     for entry, said in history.of(Experiment):
-        new = sum(one.standing == "candidate" and bool(one.model) for one in said.outcomes)
+        new = sum(one.standing == "candidate" for one in said.outcomes)
         if new:
             yield entry, {"case": said.case, "candidates": new}
 

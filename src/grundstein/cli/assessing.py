@@ -47,7 +47,7 @@ def document(told: Assessment) -> dict[str, Any]:
         "head": told.head or None,
         "score": {"total": told.score, **told.sums},
         "steps": [_step(one) for one in told.steps],
-        "next": [{"step": one.step.name, "command": one.step.command} for one in told.next],
+        "next": [{"what": one.name, "command": one.command} for one in told.next],
         "advice": [
             {"what": one.advice.title["en"], "lacking": [step.name for step in one.lacking], "there": one.there}
             for one in told.advice
@@ -72,7 +72,7 @@ def _print(told: Assessment) -> None:
     sums = ", ".join(f"{group} {points:g}" for group, points in told.sums.items())
     say([("Score", f"{told.score:g} of 7: the least of {sums} (ML Test Score)", "")])
     say([("Not yet", _waits(one), "") for one in told.advice if one.lacking])
-    say([("Next", f"{one.step.command}    ({one.step.title['en'].lower()})", "") for one in told.next])
+    say([("Next", f"{one.command}    ({one.title['en'].lower()})", "") for one in told.next])
 
 
 def _waits(one: Any) -> str:
@@ -83,7 +83,7 @@ def _waits(one: Any) -> str:
 
 def _line(one: Assessed) -> dict[str, Any]:
     state = one.level if one.proof and one.points < 1 else WORDS.get(one.state, one.state)
-    why = one.why("en") if one.state in ("proven", "declared") else one.row.command
+    why = one.why("en") or one.row.command
     record = one.proof.entry.id[:12] if one.proof else ""
     return {"row": one.row.name, "what": one.row.title["en"], "state": state, "record": record, "why": why}
 
