@@ -13,7 +13,7 @@ from grundstein.production import drifting, looking, watching
 from grundstein.tools.sealing import HOUSE_COLUMNS, unit_hash
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -38,30 +38,25 @@ def drifted(project: Project, found: Ground, answers: pa.Table, known: Observati
     """Look at what came since the Observation before; where too little came, what was found then still holds."""
     until, looks = (known.until, known.looks) if known else (-1, 0)
     before = tuple(one for one in known.findings if one.code in watching.DRIFT) if known else ()
-    spans = looking.spans(np.asarray(answers["_row"]), _arrivals(answers), until)
-    if not spans:
+    looks_due = looking.looks(np.asarray(answers["_row"]), _arrivals(answers), until)
+    if not looks_due:
         return Drifted(until, looks, before)
     asked, said = _known(found)
-    for span in spans:
+    for one in looks_due:
         looks += 1
-        window = answers.slice(span.start, span.end - span.start)
-        before = _looked(project, found, window, looks, asked, said)
-    return Drifted(int(answers["_row"][spans[-1].end - 1].as_py()), looks, before)
+        windows = [_window(project, found, answers.slice(start, one.end - start)) for start in one.starts]
+        parts = [drifting.looked(looks, len(windows), (asked, rows), (said, told)) for rows, told in windows]
+        questions, answered = (drifting.surest(c for part in parts for c in part[k]) for k in (0, 1))
+        before = watching.drift(questions, answered, len(asked) + len(said), looks)
+    return Drifted(int(answers["_row"][looks_due[-1].end - 1].as_py()), looks, before)
 
 
-def _looked(
-    project: Project,
-    found: Ground,
-    window: pa.Table,
-    look: int,
-    asked: Mapping[str, drifting.Reference],
-    said: Mapping[str, drifting.Reference],
-) -> tuple[Finding, ...]:
-    window = window.take(pa.array(np.unique(np.linspace(0, window.num_rows - 1, drifting.MOST).astype(np.int64))))
+def _window(project: Project, found: Ground, window: pa.Table) -> tuple[pa.Table, pa.Table]:
+    """The questions of a window, the last about each unit, and its answers; at most 20,000, evenly spread."""
+    if window.num_rows > drifting.MOST:
+        window = window.take(pa.array(np.linspace(0, window.num_rows - 1, drifting.MOST).astype(np.int64)))
     rows, _ = questions_of(project, found, window)
-    rows = once_each(rows, found.naming)
-    questions, answered = drifting.looked(look, (asked, rows), (said, window))
-    return watching.drift(questions, answered, len(asked) + len(said), look)
+    return once_each(rows, found.naming), window
 
 
 def _known(found: Ground) -> tuple[dict[str, drifting.Reference], dict[str, drifting.Reference]]:

@@ -1,7 +1,8 @@
 """Room production. In: rows that a release rests on, rows that came since -> Out: which columns changed, and how.
 
-A column has changed where chance does not explain it and enough rows would have to move to undo it. Numbers: the test
-of Kolmogorov and Smirnov; categories: chi-squared over all and Fisher's exact test of each; what is empty: Fisher's.
+A column has changed where chance does not explain it and enough rows would have to move to undo it. Numbers: the tests
+of Kolmogorov and Smirnov, and of Mann and Whitney; categories: chi-squared over all and Fisher's exact test of each;
+what is empty: Fisher's. Of two tests the surer one counts, at twice its chance.
 The k-th look at a release may err with `LIFE` / (k (k + 1)), shared by its columns: over all looks, however many, a
 quiet release is called changed with at most `LIFE`.
 """
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from scipy.special import chdtrc, gammaln, kolmogorov
+from scipy.special import chdtrc, gammaln, kolmogorov, ndtr
 
 from grundstein.tools.columns import NUMERIC, as_numbers, as_texts, column_of
 
@@ -78,10 +79,10 @@ def references(table: pa.Table, names: Iterable[str]) -> dict[str, Reference]:
     return {one.name: one for one in found if one is not None}
 
 
-def looked(look: int, *parts: tuple[Mapping[str, Reference], pa.Table]) -> list[list[Change]]:
-    """Compare what came with what was, part by part, at the level of the k-th look; it is shared by all columns."""
+def looked(look: int, windows: int, *parts: tuple[Mapping[str, Reference], pa.Table]) -> list[list[Change]]:
+    """Compare one window of the k-th look, part by part; its windows and all columns share the level."""
     columns = sum(len(known) for known, _ in parts)
-    return [changed(known, window, level(look) / max(columns, 1)) for known, window in parts]
+    return [changed(known, window, level(look) / max(columns * windows, 1)) for known, window in parts]
 
 
 def changed(known: Mapping[str, Reference], window: pa.Table, chance: float) -> list[Change]:
@@ -95,14 +96,26 @@ def changed(known: Mapping[str, Reference], window: pa.Table, chance: float) -> 
 
 
 def compared(known: Reference, window: pa.Table) -> Change:
-    """Compare one column: whether it is filled, and with what; the surer change of the two, at twice its chance."""
+    """Compare one column: whether it is filled, and with what; the surer change of the two, at twice its chance.
+
+    Where nothing is empty in either part that test could not have spoken, and costs nothing (Tarone, 1990).
+    """
     column = window[known.name]
     empty = _emptiness(known, column)
     values = _values(known, window)
     enough = len(values) >= FEWEST and known.rows - known.empty >= FEWEST
     found = [(_sorted if known.kind == "category" else _graded)(known, values)] if enough else []
     first = min((empty, *found), key=lambda one: (one.chance, -one.moved))
-    return replace(first, chance=min(1.0, 2 * first.chance))
+    return replace(first, chance=min(1.0, (2 if empty.before or empty.after else 1) * first.chance))
+
+
+def surest(found: Iterable[Change]) -> list[Change]:
+    """Of several windows the surest change of each column, the most changed first."""
+    best: dict[str, Change] = {}
+    for one in found:
+        if one.column not in best or one.chance < best[one.column].chance:
+            best[one.column] = one
+    return sorted(best.values(), key=lambda one: (-one.moved, one.column))
 
 
 def fisher(seen: Floats, of: float, known: Floats, among: float) -> Floats:
@@ -195,11 +208,19 @@ def _empty(column: pa.ChunkedArray) -> int:
 
 
 def _graded(known: Reference, values: Floats) -> Change:
-    """Two-sample test of Kolmogorov and Smirnov; its distance is the share of rows that lie elsewhere."""
+    """Whether the distribution is another, or lies elsewhere as a whole; `moved` is the distance of the first test."""
     before, after = known.numbers, np.sort(values)
-    moved = distance(before, after)
-    chance = float(kolmogorov(moved * math.sqrt(len(before) * len(after) / (len(before) + len(after)))))
-    return Change(known.name, known.kind, moved, chance, float(before.mean()), float(after.mean()))
+    moved, many = distance(before, after), len(before) * len(after) / (len(before) + len(after))
+    chance = 2 * min(float(kolmogorov(moved * math.sqrt(many))), _elsewhere(before, after, many))
+    return Change(known.name, known.kind, moved, min(1.0, chance), float(before.mean()), float(after.mean()))
+
+
+def _elsewhere(before: Floats, after: Floats, many: float) -> float:
+    """Two-sided test of Mann and Whitney: how far the mean place among the earlier values is off the middle."""
+    below, within = (np.searchsorted(before, after, side) / len(before) for side in ("left", "right"))
+    sizes = np.diff(np.flatnonzero(np.concatenate([[True], before[1:] != before[:-1], [True]]))) / len(before)
+    spread = math.sqrt(max(1 - float((sizes**3).sum()), 1e-12) / 12 / many)
+    return float(2 * ndtr(-abs(float((below + within).mean()) / 2 - 0.5) / spread))
 
 
 def distance(before: Floats, after: Floats) -> float:
@@ -213,27 +234,44 @@ def distance(before: Floats, after: Floats) -> float:
 
 
 def _sorted(known: Reference, values: pa.ChunkedArray) -> Change:
-    """Chi-squared over all categories, Fisher's test of each, whichever is surer; what was never seen counts as one."""
-    before, after = _counts(known, values)
+    """Chi-squared over the commonest categories, Fisher's test of each, whichever is surer.
+
+    The commonest are those of both parts together, so that neither part is favoured. `moved` is total variation less
+    what chance makes of it. Values never seen are named where more came than rare values let one expect.
+    """
+    labels, before, after, strange = _counts(known, values)
     rows, seen = before.sum(), after.sum()
-    shares = np.stack([before / rows, after / seen])
-    moved, widest = float(np.abs(shares[1] - shares[0]).sum() / 2), int(np.argmax(np.abs(shares[1] - shares[0])))
+    shares, pooled = np.stack([before / rows, after / seen]), (before + after) / (rows + seen)
+    gaps = np.abs(shares[1] - shares[0])
+    luck = np.sqrt(2 / math.pi * pooled * (1 - pooled) * (1 / rows + 1 / seen))
+    moved, widest = max(0.0, float((gaps - luck).sum() / 2)), int(np.argmax(gaps))
     each = float(fisher(after, seen, before, rows).min()) * len(after)
     chance = min(1.0, 2 * min(each, _by_chance(np.stack([before, after]))))
-    labels = (*known.labels[:MOST_CATEGORIES], "…", _strangest(known, values))
-    strange = before[-1] == 0 and shares[1, -1] >= STRANGE
-    told = len(labels) - 1 if strange else widest
-    what = "strange" if strange else "category"
-    return Change(known.name, what, moved, chance, float(shares[0, told]), float(shares[1, told]), labels[told])
+    if strange >= STRANGE:
+        return Change(known.name, "strange", moved, chance, 0.0, strange, _strangest(known, values))
+    return Change(
+        known.name, "category", moved, chance, float(shares[0, widest]), float(shares[1, widest]), labels[widest]
+    )
 
 
-def _counts(known: Reference, values: pa.ChunkedArray) -> tuple[Floats, Floats]:
-    """How often each category was and is: the commonest by themselves, the rarer as one, the never seen as one."""
-    place = np.asarray(pc.fill_null(pc.index_in(values, value_set=pa.array(known.labels, pa.string())), -1))
-    own = np.bincount(place[place >= 0], minlength=len(known.labels)).astype(np.float64)
-    kept = min(len(known.labels), MOST_CATEGORIES)
-    before = np.concatenate([known.counts[:kept], [known.counts[kept:].sum(), 0.0]])
-    return before, np.concatenate([own[:kept], [own[kept:].sum(), float((place < 0).sum())]])
+def _counts(known: Reference, values: pa.ChunkedArray) -> tuple[tuple[str, ...], Floats, Floats, float]:
+    """Labels, how often each was and is, the rarer ones as one; and the share of values never seen, less the expected.
+
+    A category that came once among n leads to others that never came, in a share of about as many ones among n (Good
+    and Turing, 1953).
+    """
+    own = {one["values"]: one["counts"] for one in pc.value_counts(values.combine_chunks()).to_pylist()}
+    labels = [*known.labels, *sorted(set(own) - set(known.labels))]
+    before = np.concatenate([known.counts, np.zeros(len(labels) - len(known.labels))])
+    after = np.array([own.get(label, 0) for label in labels], dtype=np.float64)
+    expected = float((known.counts == 1).sum()) / max(known.counts.sum(), 1.0)
+    strange = float(after[len(known.labels) :].sum() / after.sum()) - expected
+    order = np.argsort(-(before + after), kind="stable")
+    kept, rest = order[:MOST_CATEGORIES], order[MOST_CATEGORIES:]
+    if not len(rest):
+        return tuple(labels[k] for k in kept), before[kept], after[kept], strange
+    sums = [np.append(part[kept], part[rest].sum()) for part in (before, after)]
+    return (*(labels[k] for k in kept), "…"), sums[0], sums[1], strange
 
 
 def _strangest(known: Reference, values: pa.ChunkedArray) -> str:

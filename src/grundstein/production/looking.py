@@ -14,21 +14,22 @@ if TYPE_CHECKING:
 
     Whole = NDArray[np.int64]
 
-STEP, WINDOW, MOST_LOOKS = 100, 500, 50
+STEP, MOST_LOOKS = 100, 50
+WINDOWS = (100, 250, 500, 2_000)
 
 
-class Span(NamedTuple):
-    """Places `start` to `end` (not included) of the rows that one look compares."""
+class Look(NamedTuple):
+    """One look after the row at place `end` - 1: windows from each of `starts` to `end`, the shortest first."""
 
-    start: int
+    starts: tuple[int, ...]
     end: int
 
 
-def spans(row: Whole, arrival: Whole, until: int) -> list[Span]:
+def looks(row: Whole, arrival: Whole, until: int) -> list[Look]:
     """Return the looks that are due, in order: one for each 100 rows after `until`, at the end of an arrival.
 
-    `row` ascends, `arrival` is a number a row, equal within an arrival. Each look takes the newest arrivals until they
-    hold 500 rows; an older arrival of more than 500 would drown the newest ones and is left out.
+    `row` ascends, `arrival` is a number a row, equal within an arrival. A short window shows a new change undiluted, a
+    long one a small change. An older arrival that is larger than a window would drown the newest and is left out.
     """
     if not len(row):
         return []
@@ -40,14 +41,15 @@ def spans(row: Whole, arrival: Whole, until: int) -> list[Span]:
     found = []
     for place, end in enumerate(ends):
         if end - looked >= step:
-            found.append(Span(_back(starts, ends, place), int(end)))
+            backs = {_back(starts, ends, place, window) for window in WINDOWS}
+            found.append(Look(tuple(sorted(backs, reverse=True)), int(end)))
             looked = int(end)
     return found
 
 
-def _back(starts: Whole, ends: Whole, place: int) -> int:
-    """The first row of a look that ends with the arrival at `place`."""
+def _back(starts: Whole, ends: Whole, place: int, window: int) -> int:
+    """The first row of a window that ends with the arrival at `place`."""
     first = place
-    while first > 0 and ends[place] - starts[first] < WINDOW and ends[first - 1] - starts[first - 1] <= WINDOW:
+    while first > 0 and ends[place] - starts[first] < window and ends[first - 1] - starts[first - 1] <= window:
         first -= 1
     return int(starts[first])

@@ -1,0 +1,167 @@
+"""Bench. In: a seed -> Out: rows that a release rests on, a month of rows after it, and what is planted in them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from grundstein.production import drifting, looking
+
+Floats = NDArray[np.float64]
+Columns = dict[str, np.ndarray]
+TICKS = 30
+ANSWERS = ("answer", "probability")
+
+
+@dataclass(frozen=True)
+class Stream:
+    """Rows that were learnt from and judged, the rows of a month in ticks, and the answers to both."""
+
+    known: pa.Table
+    rows: pa.Table
+    tick: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Found:
+    """One look: the rows that had come by then, and the columns that it called changed."""
+
+    rows: int
+    columns: frozenset[str]
+
+
+def stream(rng: np.random.Generator, least: int = 40, most: int = 300) -> Stream:
+    """Draw one project: 500 to 8,000 rows before, 40 to 300 rows a tick after, 10 to 20 columns of mixed kinds."""
+    before, a_tick = int(np.exp(rng.uniform(np.log(500), np.log(8_000)))), rng.uniform(least, most)
+    sizes = np.maximum(rng.poisson(a_tick, TICKS), 1)
+    columns = _columns(rng, before + int(sizes.sum()))
+    table = pa.table({name: _arrow(values) for name, values in columns.items()})
+    return Stream(table.slice(0, before), table.slice(before), np.repeat(np.arange(TICKS), sizes))
+
+
+def followed(one: Stream, rows: pa.Table | None = None) -> list[Found]:
+    """Look at a stream as the product does, tick by tick, all looks of the month."""
+    rows = one.rows if rows is None else rows
+    asked, said = (
+        drifting.references(one.known, [n for n in one.known.column_names if (n in ANSWERS) == answers])
+        for answers in (False, True)
+    )
+    number, until, looks, found = np.arange(rows.num_rows), -1, 0, []
+    for tick in range(TICKS):
+        come = int((one.tick <= tick).sum())
+        for look in looking.looks(number[:come], one.tick[:come], until):
+            looks += 1
+            changes = []
+            for start in look.starts:
+                window = rows.slice(start, look.end - start)
+                changes += drifting.looked(looks, len(look.starts), (asked, window), (said, window))
+            told = {name for part in changes for one_ in part for name in (one_.column, one_.other) if name}
+            found.append(Found(look.end, frozenset(told)))
+            until = look.end - 1
+    return found
+
+
+def _columns(rng: np.random.Generator, rows: int) -> Columns:
+    """Columns that hang together by one hidden number; the answers are one more of them."""
+    hidden, count = rng.standard_normal(rows), int(rng.integers(8, 19))
+    kinds = [KINDS[k] for k in rng.integers(0, len(KINDS), count)]
+    columns = {f"c{k}": kind(rng, _near(rng, hidden)) for k, kind in enumerate(kinds)}
+    told = 1 / (1 + np.exp(-(hidden - 1)))
+    return columns | {"probability": told, "answer": np.where(told > 0.5, "Yes", "No")}
+
+
+def _near(rng: np.random.Generator, hidden: Floats) -> Floats:
+    share = rng.uniform(0, 0.9)
+    return share * hidden + np.sqrt(1 - share**2) * rng.standard_normal(len(hidden))
+
+
+def _normal(rng: np.random.Generator, near: Floats) -> Floats:
+    return 50 + 10 * near
+
+
+def _skewed(rng: np.random.Generator, near: Floats) -> Floats:
+    return np.round(np.exp(3 + near), 2)
+
+
+def _mostly_nothing(rng: np.random.Generator, near: Floats) -> Floats:
+    return np.where(near > 0.5, np.exp(near), 0.0)
+
+
+def _whole(rng: np.random.Generator, near: Floats) -> Floats:
+    return np.floor(36 + 12 * near).clip(0, 72)
+
+
+def _few(rng: np.random.Generator, near: Floats) -> Floats:
+    return np.floor(2 + near).clip(0, 5)
+
+
+def _gaps(rng: np.random.Generator, near: Floats) -> Floats:
+    return np.where(rng.random(len(near)) < rng.uniform(0.01, 0.5), np.nan, 100 * near)
+
+
+def _labels(rng: np.random.Generator, near: Floats) -> NDArray[np.str_]:
+    """2 to 60 labels, the later the rarer."""
+    labels = int(rng.integers(2, 60))
+    weights = 1 / np.arange(1, labels + 1)
+    cuts = np.quantile(near, np.cumsum(weights / weights.sum())[:-1])
+    return np.array([f"label {k}" for k in range(labels)])[np.searchsorted(cuts, near)]
+
+
+def _yes_no(rng: np.random.Generator, near: Floats) -> NDArray[np.bool_]:
+    return near > rng.uniform(-1, 2)
+
+
+KINDS: tuple[Callable[[np.random.Generator, Floats], np.ndarray], ...] = (
+    *(_normal, _skewed, _mostly_nothing, _whole, _few, _gaps, _labels, _labels, _yes_no),
+)
+
+
+def _arrow(values: np.ndarray) -> pa.Array:
+    return pa.array(values, from_pandas=True)
+
+
+def planted(rng: np.random.Generator, what: str, size: float) -> tuple[Stream, pa.Table, int, str]:
+    """A stream with a change from a random row on: returns it, its changed rows, that row, and the column."""
+    one = stream(rng, 40, 250)
+    onset = int(rng.integers(100, max(one.rows.num_rows - 700, 101)))
+    makers = {"mean": _normal, "mix": _mixing, "missing": _normal, "unit": _skewed, "swapped": _normal}
+    rows = one.known.num_rows + one.rows.num_rows
+    own = makers[what](rng, rng.standard_normal(rows))
+    other = _skewed(rng, rng.standard_normal(rows)) if what == "swapped" else own
+    late = np.arange(rows) >= one.known.num_rows + onset
+    changed = {
+        "mean": lambda: own + 10 * size * late,
+        "mix": lambda: _remixed(rng, own, late, size),
+        "missing": lambda: np.where(late & (rng.random(rows) < size), np.nan, own),
+        "unit": lambda: np.where(late, own * size, own),
+        "swapped": lambda: np.where(late, other, own),
+    }[what]()
+    more = {"planted": changed}
+    if what == "swapped":
+        more["beside"] = np.where(late, own, other)
+    table = pa.table({name: _arrow(values) for name, values in more.items()})
+    known, after = (
+        _with(part, table.slice(start, part.num_rows))
+        for part, start in ((one.known, 0), (one.rows, one.known.num_rows))
+    )
+    return Stream(known, after, one.tick), after, onset, "planted"
+
+
+def _with(part: pa.Table, more: pa.Table) -> pa.Table:
+    for name in more.column_names:
+        part = part.append_column(name, more[name])
+    return part
+
+
+def _mixing(rng: np.random.Generator, near: Floats) -> NDArray[np.str_]:
+    """Five labels, each a fifth of the rows."""
+    return np.array([f"label {k}" for k in range(5)])[rng.integers(0, 5, len(near))]
+
+
+def _remixed(rng: np.random.Generator, own: np.ndarray, late: NDArray[np.bool_], size: float) -> np.ndarray:
+    """A share of the late rows takes the first label, so that nearly `size` of all rows lie elsewhere."""
+    return np.where(late & (rng.random(len(own)) < size / 0.8), "label 0", own)
