@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import shutil
 import signal
 import sys
@@ -230,6 +231,26 @@ def test_interrupted_at_any_step_a_collection_completes_when_it_is_run_again(pro
 
 def _collected(root: str) -> None:
     collect(open_project(Path(root)), NAME)
+
+
+def _collected_on_little(root: str, most: int) -> None:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+    _collected(root)
+
+
+@pytest.mark.parametrize("most", [200, 2_000, 8_000])
+def test_a_disk_that_is_full_stops_a_collection_and_loses_nothing(project, most):
+    """No file may grow over `most` bytes, which is what a full disk looks like to a program."""
+    journaled(project, [*(asked(number) for number in range(100)), b"bad", told("No", id="a1")])
+    one = get_context("fork").Process(target=_collected_on_little, args=(str(project.root), most))
+    one.start()
+    one.join()
+    assert one.exitcode
+    collect(open_project(project.root), NAME)
+    again = open_project(project.root)
+    assert [row["answer_id"] for row in table(again, "answers")] == [f"a{n}" for n in range(100)]
+    assert len(table(again, "feedback")) == 1
+    assert len(list((project.root / "journal" / NAME / "aside").iterdir())) == 1
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
