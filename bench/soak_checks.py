@@ -127,8 +127,9 @@ def _text(found: Found, run: Run, form: Form) -> str:
         f"| answers doubled, lines put aside | {found.doubled:,}, {found.aside:,} |",
         f"| in the table, but the client never heard it (killed in between) | {found.strays:,} |",
         f"| errors while a server was there | {len(outside):,} |",
-        f"| errors while it was away | {len(run.heard.errors) - len(outside):,} |",
+        f"| attempts while none was there | {len(run.heard.errors) - len(outside):,} |",
         f"| away after a kill, longest | {max(down, default=0.0):.1f} s |",
+        f"| requests a second over the whole time, the gaps included | {len(run.heard.seconds) / form.seconds:.0f} |",
         f"| median, 99 % of requests within | {ms[0]:.1f} ms, {ms[1]:.1f} ms |",
         *_memory(max(run.lives, key=lambda life: len(life.memory))),
     ]
