@@ -100,6 +100,7 @@ class Answering:
         one = self._served(case)
         body = await self._limited_body(scope, receive)
         if route == "feedback":
+            _named(scope["query_string"], ())
             return self._feedback(case, one, body), None
         return await self._answer(scope, case, one, body)
 
@@ -266,11 +267,21 @@ def _routed(path: str) -> tuple[str, str]:
 
 @lru_cache(maxsize=64)
 def _most_reasons(query: bytes, usual: int) -> int:
-    """How many reasons a query asks for."""
-    said = parse_qs(query.decode("latin-1")).get("reasons", [""])[-1]
-    if said and not (said.isascii() and said.isdigit() and len(said) < 3):
+    """How many reasons a query asks for; turned away where it says anything else."""
+    said = _named(query, ("reasons",)).get("reasons", [])
+    if said and not (len(said) == 1 and said[0].isascii() and said[0].isdigit() and len(said[0]) < 3):
         raise turned(422, "GST-Q04", field="reasons", expected="a whole number from 0 to 99")
-    return int(said) if said else usual
+    return int(said[0]) if said else usual
+
+
+def _named(query: bytes, known: tuple[str, ...]) -> dict[str, list[str]]:
+    """The parameters of a query; turned away where one is unknown."""
+    said = parse_qs(query.decode("latin-1"), keep_blank_values=True) if query else {}
+    unknown = next((name for name in said if name not in known), None)
+    if unknown is not None:
+        hint = nearest(unknown[:60], known) if known else "there are no parameters here"
+        raise turned(422, "GST-Q01", field=unknown[:60], hint=hint)
+    return said
 
 
 def _content(body: bytes) -> dict[str, Any]:
