@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, cast
 
+from grundstein.approval.genuine import flaws
 from grundstein.core.errors import Refused, nearest
 from grundstein.core.records import Bond, Experiment, Person, Question, Report, SignOff, Snapshot, Verdict
 
@@ -80,8 +81,8 @@ def subject(rows: Sequence[Entry], name: str) -> Subject:
 def bond_of(found: Subject, solution: str, question: str, standard: str = "") -> Bond:
     """Return what a signature of this solution rests on: the winner where it qualifies, else what stays as it is.
 
-    That is the released model where one is in use, else today's rule. `question` is the id of the case as it stands: its wording may have changed since it was judged; `standard` that of
-    what the company asks of it now.
+    That is the released model where one is in use, else today's rule. `question` is the id of the case as it stands:
+    its wording may have changed since it was judged; `standard` that of what the company asks of it now.
 
     Refused for any other solution: none was judged to be released.
     """
@@ -135,9 +136,11 @@ def needed(case: Case, high_risk: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*case.signed_by, *(high_risk if high else ()))))
 
 
-def standing(rows: Iterable[Entry], bond: Bond, roles: Sequence[str], override: bool, now: datetime) -> Standing:
-    """Count the signatures of one bond as of `now`; those whose day is over do not count."""
-    found = [row for row in rows if isinstance(row.record, SignOff) and row.record.bond == bond]
+def standing(rows: Sequence[Entry], bond: Bond, roles: Sequence[str], override: bool, now: datetime) -> Standing:
+    """Count the signatures of one bond as of `now`; those whose day is over, and those nobody gave, do not count."""
+    wrong = flaws(rows)
+    mine = [row for row in rows if isinstance(row.record, SignOff) and row.record.bond == bond]
+    found = [row for row in mine if row.sequence not in wrong]
     refused = next((said for row in found if (said := cast("SignOff", row.record)).decision == "refuse"), None)
     valid = [row for row in found if cast("SignOff", row.record).until >= now.date().isoformat()]
     given = [row for row in valid if cast("SignOff", row.record).decision == "approve"]

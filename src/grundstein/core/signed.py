@@ -46,7 +46,10 @@ class Bond:
 
 @dataclass(frozen=True)
 class SignOff:
-    """One person's yes or no to one bond, in one role. `until`: the ISO date after which it no longer counts."""
+    """One person's yes or no to one bond, in one role. `until`: the ISO date after which it no longer counts.
+
+    `proof` can be made and tested with the person's token alone.
+    """
 
     case: str
     bond: Bond
@@ -56,6 +59,7 @@ class SignOff:
     role: str
     until: str
     override: bool = False
+    proof: str = ""
 
 
 @dataclass(frozen=True)

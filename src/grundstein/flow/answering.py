@@ -13,6 +13,8 @@ from grundstein.core.canonical import canonical, digest
 from grundstein.core.contract import Column, Contract, Type
 from grundstein.core.errors import Refused
 from grundstein.core.records import Batch, Question, Release
+from grundstein.flow import given
+from grundstein.flow.forging import refuse_forged
 from grundstein.flow.signing import current, refuse_ended
 from grundstein.flow.spending import capacity_now
 from grundstein.tools.sealing import HOUSE_COLUMNS
@@ -84,29 +86,18 @@ def answer(project: Project, name: str, rows: str, settings: Mapping[str, str] |
             at = datetime.now(UTC)
             call = Call(batch, at, capacity=capacity_now(project, case, at))
             _write(project, target, batch, _answers(project, ready, asked, call), asked.table)
-    names = project.tables.schema(target).names
-    mine = _given(project, target, batch, ["act" if "act" in names else "_row"])
-    acted = int(np.asarray(mine["act"], dtype=float).sum()) if "act" in names else 0
-    return Answered(entry.id, target, batch, mine.num_rows, asked.rejected, acted)
+    count, acted = given.counted(project, target, batch)
+    return Answered(entry.id, target, batch, count, asked.rejected, acted)
 
 
 def answers_of(project: Project, done: Answered) -> pa.Table:
     """The answers of one call, without the house's columns."""
-    names = [name for name in project.tables.schema(done.table).names if name not in ("_row", "_batch")]
-    return _given(project, done.table, done.batch, names)
-
-
-def _given(project: Project, table: str, batch: str, columns: list[str]) -> pa.Table:
-    import pyarrow.parquet as pq
-
-    return pq.read_table(list(project.tables.files(table)), columns=columns, filters=[("_batch", "=", batch)])
+    return given.read(project, done.table, done.batch)
 
 
 def write_answers(project: Project, done: Answered, path: Path) -> None:
-    """Write the answers of one call to .xlsx, .csv or .parquet."""
-    from grundstein.lake.writing import write_out
-
-    write_out(answers_of(project, done), path)
+    """Write the answers of one call to .xlsx, .csv or .parquet, part by part."""
+    given.write(project, done.table, done.batch, path)
 
 
 def live_release(project: Project, name: str) -> Entry:
@@ -116,6 +107,7 @@ def live_release(project: Project, name: str) -> Entry:
         project.case(name)
         raise Refused(f"Nothing of {name} is released.", "A signed release.", f"grundstein release {name}")
     refuse_ended(project, cast("Release", entry.record))
+    refuse_forged(project, entry)
     return entry
 
 

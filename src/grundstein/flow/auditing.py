@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 from grundstein.core.canonical import digest
 from grundstein.core.errors import Refused
 from grundstein.core.records import Experiment, Report, Snapshot
+from grundstein.flow.forging import forged
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,8 +16,9 @@ if TYPE_CHECKING:
 
 
 def audit(project: Project) -> list[str]:
-    """Walk the chain; read again every table as it is and as it was pinned, every model judged, the newest reports."""
-    return [*project.ledger.verify(), *_tables(project), *_models(project), *_reports(project)]
+    """Walk the chain; read again signatures, each table as it is and as it was pinned, every model, the reports."""
+    kept = (*_tables(project), *_models(project), *_reports(project))
+    return [*project.ledger.verify(), *forged(project), *kept]
 
 
 def holds(project: Project, head: str) -> bool:

@@ -18,6 +18,7 @@ from grundstein.core.errors import GrundsteinError, Refused
 from grundstein.core.records import Denial, Release
 from grundstein.flow.access import doors
 from grundstein.flow.answering import answerer, signed_case
+from grundstein.flow.forging import refuse_forged
 from grundstein.flow.signing import now, refuse_ended
 from grundstein.flow.spending import capacity_now
 from grundstein.production.answering import LIVE, QUESTIONS, SHADOW, questions_contract, unknown_columns
@@ -245,8 +246,9 @@ class Desk:
 def load(project: Project, row: Entry) -> Loaded:
     """Read a release's model, its sha256 checked first, and compile what its questions must hold.
 
-    Refused: files that are not those that were signed, questions that come from a SELECT.
+    Refused: a release that nobody signed, files that are not those that were signed, questions that come from a SELECT.
     """
+    refuse_forged(project, row)
     case = signed_case(project, _said(row))
     contract, optional, main = asked_contract(project, case)
     return Loaded(

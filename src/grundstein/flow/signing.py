@@ -13,6 +13,7 @@ from grundstein.core.canonical import digest, record_id
 from grundstein.core.errors import Refused
 from grundstein.core.records import Denial, Experiment, Person, Question, Release, Report, SignOff, Snapshot, Verdict
 from grundstein.flow import standards
+from grundstein.flow.forging import refuse_strange
 from grundstein.flow.pinning import question_of
 from grundstein.flow.released import newest
 
@@ -85,6 +86,7 @@ def _standing(project: Project, rows: Sequence[Entry], found: Subject, bond: Bon
     roles = _roles(project, found)
     told = signing.standing(rows, bond, roles, signing.overrides(found, bond), now(project))
     judged = [*_not_as_judged(project, found), *standards.falls_short(project, found.said.case)]
+    judged += [f"the ledger: {sentence}" for sentence in (project.ledger.verify() if deep else [])[:1]]
     return replace(told, voids=(*judged, *changes(project, bond, found.said.case, deep=deep)))
 
 
@@ -122,13 +124,16 @@ def sign(
     """Approve or refuse the newest verdict of a case as the person whose token it is.
 
     Refused, and written to the ledger as a Denial: a token of nobody, a role the person lacks, one who evaluated, a
-    second signature of one person, a bond that was refused, expired, or changed since.
+    second signature of one person, a bond that was refused, expired, or changed since, a ledger that was changed, or
+    that holds a signature in the person's name that their token did not make.
     """
     from grundstein.approval import signing
+    from grundstein.approval.genuine import proof
 
     with _denied(project, name, "sign"):
         rows = list(project.ledger.entries())
         person = signing.known_person((row for row in rows if isinstance(row.record, Person)), token)
+        refuse_strange(rows, person, token)
         found = signing.subject(rows, name)
         question = project.ledger.once(question_of(project.case(name)))
         bond = signing.bond_of(found, solution, question.id, standards.keep(project, name))
@@ -141,7 +146,8 @@ def sign(
         as_role = signing.role_of(person, role, project.roles, so_far)
         until = signing.until_date(now(project), project.valid_days)
         word: Decision = "refuse" if decision == "refuse" else "approve"
-        return project.ledger.append(SignOff(name, bond, word, reason, person, as_role, until, override))
+        said = SignOff(name, bond, word, reason, person, as_role, until, override)
+        return project.ledger.append(replace(said, proof=proof(said, token)))
 
 
 def release(project: Project, name: str, solution: str = "", *, shadow: bool = False) -> Entry:
