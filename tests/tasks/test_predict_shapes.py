@@ -34,11 +34,39 @@ def test_amounts_that_multiply_are_added_up_on_a_logarithmic_scale_and_saved_ali
     assert again.answer(split.questions, {}).equals(fitted.answer(split.questions, {}))
 
 
-def test_noise_keeps_the_usual_small_trees() -> None:
+def test_noise_keeps_the_usual_shares() -> None:
     table = people(600, amount=np.random.default_rng(1).normal(0, 1, 600))
     rows = split_of(SQUARES, table).development["rows"]
     learnt, _ = trees.learn(workshop(plan_of(SQUARES), rows, 5))
-    assert learnt.shares == (1.0,)
+    assert learnt.shares == (0.5, 0.5)
+
+
+def test_many_amounts_are_added_up_as_logarithms_and_as_roots_and_explained_alike() -> None:
+    split = split_of(SQUARES, amounts(MANY_ROWS + 400, 0.1), drawn(share=0.01))
+    fitted = candidates(SQUARES)["trees"].fit(split.development, 5)
+    texts = fitted.fitted.models[0].texts
+    assert any("objective=poisson" in text for text in texts)
+    assert any("objective=regression sqrt" in text for text in texts)
+    [question] = split.questions.slice(0, 1).to_pylist()
+    assert fitted.row(question)["answer"] == fitted.answer(split.questions.slice(0, 1), {})["answer"][0].as_py()
+    assert [reason for reason in fitted.reasons(question, 3) if np.isfinite(reason.effect)]
+
+
+def test_a_line_that_left_what_was_seen_is_kept_within_reach_of_the_trees() -> None:
+    rng = np.random.default_rng(4)
+    size = rng.uniform(0, 1, 500)
+    split = split_of(SQUARES, people(500, size=size, amount=100 * size + rng.normal(0, 30, 500)))
+    fitted = {name: solution.fit(split.development, 5) for name, solution in candidates(SQUARES).items()}
+    known = fitted["mean"].fitted
+    assert 0 < known.reach < 60
+    beyond = split.questions.slice(0, 1).set_column(
+        split.questions.column_names.index("size"), "size", pa.array([1_000.0])
+    )
+    [(_, values)] = known.encoder.blocks(beyond)
+    linear, grown, mean = (fitted[name].fitted.raw(values) for name in ("linear", "trees", "mean"))
+    assert linear > grown + known.reach
+    assert mean <= grown + known.reach
+    assert loaded(TASK, "Learned", files_of(fitted["mean"])).fitted.reach == known.reach
 
 
 @pytest.mark.parametrize(("metric", "wanted"), [("squared_error", np.mean), ("absolute_error", np.median)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Self
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 MODELS: dict[str, Any] = {"linear": linear.Linear, "trees": trees.Trees}
 LEARN: dict[str, Any] = {"linear": linear.learn, "trees": trees.learn}
 STEPS = 10
+FAR = 3.0
 MEANS = "means.npz"
 
 
@@ -40,6 +42,7 @@ MEANS = "means.npz"
 class Fitted:
     """What was learnt: the encoder, a model and its share for each member, and what is decided after them.
 
+    `reach` is how far from the last member's number the others' may be: trees stay within what they saw, lines do not.
     `means` are of the linear matrix's columns in development; None where no member is linear.
     """
 
@@ -49,6 +52,7 @@ class Fitted:
     shares: tuple[float, ...]
     finish: Finish
     means: Floats | None = None
+    reach: float = math.inf
 
     @cached_property
     def workers(self) -> tuple[Callable[[Raw], Floats], ...]:
@@ -62,7 +66,7 @@ class Fitted:
 
     def raw(self, raw: Raw) -> Floats:
         """Raw predictions of values that were read, of all members by their shares."""
-        return _mixed([work(raw) for work in self.workers], self.shares)
+        return _mixed(_within([work(raw) for work in self.workers], self.reach), self.shares)
 
 
 @dataclass(frozen=True)
@@ -94,11 +98,12 @@ class Learned:
                 raise ValueError("no column carries anything")
             learnt = [self.memory.once((*key, name), partial(LEARN[name], shop)) for name in self.members]
         shares = _shares(shop, [outside for _, outside in learnt])
-        outside = _mixed([raw for _, raw in learnt], shares)
+        reach = _reach(shop, [outside for _, outside in learnt], shares)
+        outside = _mixed(_within([raw for _, raw in learnt], reach), shares)
         decided = finish(self.plan, shop.problem, outside, shop.truth, shop.weights)
         models = tuple(model for model, _ in learnt)
         means = shop.linear.mean(axis=0) if "linear" in self.members else None
-        return replace(self, fitted=Fitted(shop.problem, shop.encoder, models, shares, decided, means))
+        return replace(self, fitted=Fitted(shop.problem, shop.encoder, models, shares, decided, means, reach))
 
     def answer(self, questions: pa.Table, live: Mapping[str, LiveTable]) -> pa.Table:
         """Answer each question; `live` is not used."""
@@ -134,6 +139,8 @@ class Learned:
         """Write JSON, npz and LightGBM's text."""
         known = self._known()
         state = {"members": list(self.members), "shares": list(known.shares), "finish": known.finish.plain()}
+        if math.isfinite(known.reach):
+            state["reach"] = known.reach
         keep(folder, self.plan, known.problem, state)
         known.encoder.save(folder / "encoder.json")
         for model in known.models:
@@ -149,7 +156,8 @@ class Learned:
         models = tuple(MODELS[name].load(folder) for name in members)
         encoder = Encoder.load(folder / "encoder.json")
         finishing = Finish.restored(state["finish"])
-        return cls(plan, members, Fitted(problem, encoder, models, tuple(state["shares"]), finishing, _means(folder)))
+        means, reach = _means(folder), float(state.get("reach", math.inf))
+        return cls(plan, members, Fitted(problem, encoder, models, tuple(state["shares"]), finishing, means, reach))
 
     def _known(self) -> Fitted:
         if self.fitted is None:
@@ -169,6 +177,26 @@ def _mixed(raw: list[Floats], shares: tuple[float, ...]) -> Floats:
     for share, one in zip(shares[1:], raw[1:], strict=True):
         total = total + share * one
     return total
+
+
+def _within(raw: list[Floats], reach: float) -> list[Floats]:
+    """Keep each member's number within reach of the last one's."""
+    if not math.isfinite(reach):
+        return raw
+    return [*(np.clip(one, raw[-1] - reach, raw[-1] + reach) for one in raw[:-1]), raw[-1]]
+
+
+def _reach(shop: Workshop, outside: list[Floats], shares: tuple[float, ...]) -> float:
+    """Three times how far apart members' numbers usually were out of inner folds; none where that clearly loses.
+
+    Beyond it a line has left what was seen, and nobody has measured which of them is right. Not so in time, where
+    numbers may outgrow what was seen.
+    """
+    if shop.problem.kind != "number" or len(outside) < 2 or "_time" in shop.rows.column_names:
+        return math.inf
+    apart = np.concatenate([one - outside[-1] for one in outside[:-1]])
+    usual = FAR * float(np.sqrt(np.nanmean(apart**2)))
+    return chosen(shop, {each: _mixed(_within(outside, each), shares) for each in (usual, math.inf)}, usual)
 
 
 def _shares(shop: Workshop, outside: list[Floats]) -> tuple[float, ...]:

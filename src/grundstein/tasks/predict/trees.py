@@ -1,13 +1,13 @@
-"""Room tasks. In: a Workshop -> Out: Trees, boosted trees (LightGBM) of the shapes and as many as inner folds ask for.
+"""Room tasks. In: a Workshop -> Out: Trees, boosted trees of the shapes that suit, as many as inner folds ask for.
 
-Small trees are the usual shape. Wider ones, and for amounts those that add up on a logarithmic scale, take a share
-where that clearly loses less on inner folds.
+Which shapes are tried goes by the kind of answer and the number of rows (`_shapes`); their shares are the usual ones
+unless others clearly lose less on inner folds.
 """
 
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
@@ -15,6 +15,7 @@ import numpy as np
 
 from grundstein.tasks.predict.linear import softmax
 from grundstein.tasks.predict.reasons import Link, Score
+from grundstein.tasks.predict.symmetric import boost
 from grundstein.tasks.predict.workshop import MANY_ROWS, chosen
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 MOST_TREES = 6_000
 LARGE = 8_000_000
+MOST_SYMMETRIC = 200_000
 PATIENCE = 40
 STEPS = 4
 FAR_BELOW = -500.0
@@ -40,15 +42,27 @@ LINKS: dict[str, Link] = {
     "binary": lambda score: 1.0 / (1.0 + np.exp(-score)),
     "poisson": np.exp,
     "regression": lambda score: score,
+    "regression sqrt": lambda score: np.sign(score) * score**2,
 }
 
 
 @dataclass(frozen=True)
 class Shape:
-    """How wide each tree is, and whether trees add up on a logarithmic scale (numbers that are never negative)."""
+    """How trees are grown.
+
+    `leaves` is how wide each is (0: symmetric ones), `goal` what is added up of numbers that are never negative
+    (logarithms: "poisson", roots: "root"), `rate` what each learns, `rows` and `columns` the shares that each sees,
+    `least` the fewest rows of a leaf, `random` whether cuts are drawn, `fine` whether each value is a bin.
+    """
 
     leaves: int
-    logarithm: bool = False
+    goal: str = "plain"
+    rate: float = 0.05
+    rows: float = 0.7
+    columns: float = 1.0
+    least: int = 20
+    random: bool = False
+    fine: bool = False
 
 
 @dataclass(frozen=True)
@@ -74,7 +88,7 @@ class Trees:
         if self.kind == "many":
             return (softmax,) * len(self.texts)
         lines = (next(line for line in text.splitlines() if line.startswith("objective=")) for text in self.texts)
-        return tuple(LINKS[line.removeprefix("objective=").split()[0]] for line in lines)
+        return tuple(LINKS[line.removeprefix("objective=").removesuffix(" sigmoid:1")] for line in lines)
 
     def raw(self, encoder: Encoder, rows: pa.Table) -> Floats:
         """Return raw predictions, row by row."""
@@ -127,10 +141,9 @@ class Trees:
 
 def learn(shop: Workshop) -> tuple[Trees, Floats]:
     """Return the models fitted on all rows and the raw predictions out of inner folds (NaN where there are none)."""
-    shapes = _shapes(shop)
+    shapes, usual = _shapes(shop)
     tuned = [_tuned(shop, shape) for shape in shapes]
     outside = [raw for _, raw in tuned]
-    usual = (1.0,) + (0.0,) * (len(shapes) - 1)
     shares = chosen(shop, {each: _mixed(outside, each) for each in _grid(len(shapes))}, usual)
     every, none = np.arange(len(shop.truth)), np.zeros(0, dtype=np.int64)
     used = [place for place, share in enumerate(shares) if share]
@@ -140,13 +153,33 @@ def learn(shop: Workshop) -> tuple[Trees, Floats]:
     return Trees(texts, shop.problem.kind, len(shop.problem.labels), fitted[0][2], kept), _mixed(outside, shares)
 
 
-def _shapes(shop: Workshop) -> list[Shape]:
-    """The usual shape first; wide trees where fits are cheap enough, very wide ones where rows are many."""
-    if shop.problem.kind == "many" or shop.trees.size > LARGE:
-        return [Shape(6)]
-    logarithm = shop.problem.kind == "number" and float(shop.truth.min()) >= 0 and float(shop.truth.sum()) > 0
-    wide = [31, 127] if len(shop.truth) >= MANY_ROWS else [31]
-    return [Shape(6), *(Shape(leaves, logarithm) for leaves in wide)]
+def _shapes(shop: Workshop) -> tuple[list[Shape], tuple[float, ...]]:
+    """The shapes to try and their usual shares. A huge table, or one of many classes, gets small trees alone."""
+    many, kind = len(shop.truth) >= MANY_ROWS, shop.problem.kind
+    whole = 0.1 if many or shop.trees.size > LARGE or kind == "many" else 0.05
+    small = Shape(6, rate=whole, rows=1.0 if many else 0.7)
+    if kind == "many" or shop.trees.size > LARGE:
+        return [small], (1.0,)
+    if kind == "number":
+        return _shapes_of_numbers(shop, many), (0.5, 0.5)
+    if many:
+        return [small, replace(small, leaves=31), replace(small, leaves=127)], (1.0, 0.0, 0.0)
+    if shop.trees.size > MOST_SYMMETRIC:
+        return [small, replace(small, leaves=31)], (1.0, 0.0)
+    return [small, Shape(0)], (0.5, 0.5)
+
+
+def _shapes_of_numbers(shop: Workshop, many: bool) -> list[Shape]:
+    """Two that err differently: on another scale, or with cuts that are drawn."""
+    amounts = float(shop.truth.min()) >= 0 and float(shop.truth.sum()) > 0
+    goal = "poisson" if amounts else "plain"
+    if not many:
+        return [Shape(31, goal), Shape(16, goal, random=True)]
+    other = "root" if amounts else "plain"
+    return [
+        Shape(63, goal, 0.1, least=5, fine=True),
+        Shape(31, other, 0.15, columns=0.7, least=5, fine=True),
+    ]
 
 
 def _grid(count: int) -> list[tuple[float, ...]]:
@@ -165,7 +198,7 @@ def _mixed(raw: list[Floats], shares: tuple[float, ...]) -> Floats:
 
 def _tuned(shop: Workshop, shape: Shape) -> tuple[int, Floats]:
     """Return the number of rounds that loses least on inner folds, and the raw predictions after so many."""
-    most, _ = _length(shop)
+    most = _length(shop)
     raw = shop.blank()
     runs = [_boost(shop, fit, ask, most, shape) for fit, ask in shop.folds]
     curves = [(losses, len(ask)) for (_, losses, _), (_, ask) in zip(runs, shop.folds, strict=True) if losses]
@@ -179,19 +212,30 @@ def _tuned(shop: Workshop, shape: Shape) -> tuple[int, Floats]:
     return rounds, raw
 
 
-def _length(shop: Workshop) -> tuple[int, float]:
-    """At most this many rounds, and what each may learn: more of both with many rows, fewer rounds on a huge table."""
-    rounds, rate = (600, 0.05) if len(shop.truth) < MANY_ROWS else (700, 0.1)
+def _length(shop: Workshop) -> int:
+    """At most this many rounds: fewer on a huge table, and where each is a tree a label."""
+    rounds = 600 if len(shop.truth) < MANY_ROWS else 700
     if shop.trees.size > LARGE:
-        rounds, rate = 150, 0.1
+        rounds = 150
     if shop.problem.kind == "many":
         rounds = min(rounds, max(30, MOST_TREES // (10 * len(shop.problem.labels))))
-        rate = max(rate, 0.1)
-    return rounds, rate
+    return rounds
 
 
 def _boost(shop: Workshop, fit: Rows, ask: Rows, rounds: int, shape: Shape) -> tuple[Any, list[float], tuple[int, ...]]:
     """Boost on some rows; returns the model, its loss on others after each round, and the labels it knows."""
+    if shape.leaves:
+        return _boost_leaves(shop, fit, ask, rounds, shape)
+    asked = shop.trees[ask], shop.truth[ask], shop.weights[ask]
+    known = shop.trees[fit], shop.encoder.coded, shop.truth[fit], shop.weights[fit]
+    model, losses = boost(*known, asked, rounds, PATIENCE, shop.seed)
+    return model, losses, ()
+
+
+def _boost_leaves(
+    shop: Workshop, fit: Rows, ask: Rows, rounds: int, shape: Shape
+) -> tuple[Any, list[float], tuple[int, ...]]:
+    """The same by LightGBM."""
     import lightgbm
 
     seen = np.unique(shop.truth[fit]) if shop.problem.kind == "many" else np.zeros(0)
@@ -218,18 +262,22 @@ def _boost(shop: Workshop, fit: Rows, ask: Rows, rounds: int, shape: Shape) -> t
 
 
 def _settings(shop: Workshop, rows: int, seen: int, shape: Shape) -> dict[str, Any]:
-    """LightGBM's settings. Each tree of a small table sees 70 % of the rows: their mean varies less."""
-    kind = shop.problem.kind
-    goal = {"two": "binary", "number": "poisson" if shape.logarithm else "regression"}.get(kind, "multiclass")
+    """LightGBM's settings. Where each tree sees a share of the rows, their mean varies less."""
+    goals = {"two": "binary", "number": "poisson" if shape.goal == "poisson" else "regression"}
+    goal = goals.get(shop.problem.kind, "multiclass")
     error = "l2" if shop.squares else "l1"
     return {
         "objective": goal,
-        **({"num_class": seen} if kind == "many" else {}),
+        **({"num_class": seen} if shop.problem.kind == "many" else {}),
+        **({"reg_sqrt": True} if shape.goal == "root" else {}),
         "metric": {"binary": "binary_logloss", "multiclass": "multi_logloss"}.get(goal, error),
         "num_leaves": shape.leaves,
-        "learning_rate": _length(shop)[1],
-        "min_data_in_leaf": max(3, min(20, rows // 20)),
-        **({"bagging_fraction": 0.7, "bagging_freq": 1} if len(shop.truth) < MANY_ROWS else {}),
+        "learning_rate": shape.rate,
+        "min_data_in_leaf": max(3, min(shape.least, rows // 20)),
+        **({"bagging_fraction": shape.rows, "bagging_freq": 1} if shape.rows < 1 else {}),
+        **({"max_bin": 1023, "min_data_in_bin": 1} if shape.fine else {}),
+        "feature_fraction": shape.columns,
+        "extra_trees": shape.random,
         "lambda_l2": 1.0,
         "max_cat_threshold": 16,
         "cat_smooth": 20.0,
