@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path  # noqa: TC003  (Typer reads the annotation)
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 import typer
@@ -15,27 +15,34 @@ from grundstein.core.errors import Misused
 if TYPE_CHECKING:
     from grundstein.core.ports import Entry
     from grundstein.core.records import Release, SignOff
+    from grundstein.project.folder import Folder
 
 VARIABLE = "GRUNDSTEIN_TOKEN"
+TokenFile = Annotated[Path | None, typer.Option(help=f"A file of your own with the token; else {VARIABLE}.")]
 Solution = Annotated[str, typer.Option(help="The winner or today's rule; else the winner where it qualifies.")]
 
 
 def people(
     context: typer.Context,
-    act: Annotated[Literal["add", "remove", "list"], typer.Argument(help="add, remove or list.")],
+    act: Annotated[Literal["add", "remove", "list", "check"], typer.Argument(help="add, remove, list or check.")],
     name: Annotated[str, typer.Argument(help="The person, as grundstein.yaml lists the roles.")] = "",
+    token_file: TokenFile = None,
     as_json: Json = False,
 ) -> None:
-    """Give a person the token that signs, take it back, or list who may sign.
+    """Give a person the token that signs, take it back, list who may sign, or check what was signed by one's own token.
 
     Example: grundstein people add NAME
     """
     from grundstein import flow
+    from grundstein.flow.forging import signatures
 
     opened = project(context)
     if act == "list":
         rows = flow.people_of(opened)
         return say_json(rows) if as_json else grid(rows)
+    if act == "check":
+        signed = signatures(opened, _token(opened, "", token_file))
+        return say_json(signed) if as_json else grid(signed)
     if act == "remove":
         flow.remove_person(opened, name)
         return say_json({"person": name, "token": None}) if as_json else say([("Ended", f"the token of {name}", "")])
@@ -54,7 +61,7 @@ def sign(
     reason: Annotated[str, typer.Option(help="Why; a refusal needs one.")] = "",
     role: Annotated[str, typer.Option(help="The role in which to sign, where there are several.")] = "",
     solution: Solution = "",
-    token_file: Annotated[Path | None, typer.Option(help=f"A file with the token; else {VARIABLE}.")] = None,
+    token_file: TokenFile = None,
     as_json: Json = False,
 ) -> None:
     """Show what the report says first, and sign or refuse it as the person whose token it is.
@@ -70,7 +77,7 @@ def sign(
         say(show.verdict_rows(opened, opened.ledger.get(found.bond.verdict)))
         say([("Signs for", _named(found.bond.solution), ""), ("Missing", ", ".join(found.missing) or "nothing", "")])
     decided = _decision(approve)
-    entry = flow.sign(opened, case, _token(token_file), decided, reason, role, solution)
+    entry = flow.sign(opened, case, _token(opened, case, token_file), decided, reason, role, solution)
     after = flow.standing(opened, case, solution, deep=False)
     say_json(_signed(entry, after.missing)) if as_json else say(_sign_rows(entry, after.missing))
 
@@ -99,9 +106,11 @@ def release(
     say([(words, f"{_named(put.bond.solution)} of {case}, until {put.until}", ""), ("Release", entry.id[:12], "")])
 
 
-def _token(path: Path | None) -> str:
+def _token(opened: Folder, case: str, path: Path | None) -> str:
+    from grundstein.flow.forging import read_token
+
     if path:
-        return path.read_text(encoding="utf-8").strip()
+        return read_token(opened, case, path)
     if os.environ.get(VARIABLE):
         return os.environ[VARIABLE].strip()
     if not sys.stdin.isatty():
