@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import shutil
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from arriving_people import people
@@ -147,6 +149,21 @@ def test_a_question_without_its_key_is_held_back_by_its_content_not_with_all_oth
     held = [ready.row({"tenure": tenure, "plan": "year"}, "")["held_back"] for tenure in range(200)]
     assert 10 < sum(held) < 70
     assert held == [ready.row({"tenure": tenure, "plan": "year"}, "")["held_back"] for tenure in range(200)]
+
+
+def test_a_number_that_comes_as_a_whole_one_is_a_number_and_a_decimal_has_its_columns_digits(released):
+    ready = answerer(released, current(released, "leaving"), pa.schema({"x": pa.float64(), "d": pa.decimal128(18, 2)}))
+    asked = ready.complete({"x": 3, "d": Decimal("1.5")})
+    assert (type(asked["x"]), str(asked["d"])) == (float, "1.50")
+
+
+def test_answers_of_an_earlier_call_are_neither_counted_nor_written_with_those_of_a_later_one(released):
+    flow.answer(released, "leaving", "people")
+    done = flow.answer(released, "leaving", str(rows(released.root, 40)))
+    assert (done.rows, answers_of(released, done).num_rows) == (40, 40)
+    assert flow.answer(released, "leaving", "people").rows == 900
+    flow.write_answers(released, done, released.root / "out.csv")
+    assert len((released.root / "out.csv").read_text(encoding="utf-8-sig").splitlines()) == 41
 
 
 def test_a_value_of_another_type_is_refused_by_the_name_of_its_column(released):

@@ -268,7 +268,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_other(
     path = tmp_path / f"out{ending}"
     path.write_bytes(b"yesterday")
 
-    def full(table: pa.Table, part: Path) -> None:
+    def full(parts: object, schema: pa.Schema, part: Path) -> None:
         part.write_bytes(b"half")
         raise OSError(28, "No space left on device")
 

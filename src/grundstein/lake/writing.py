@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from grundstein.core.errors import Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     Put = Callable[[int, int, Any], int | None]
@@ -29,6 +29,7 @@ EXCEL_DIGITS = 15
 EXCEL_BEGIN = date(1900, 3, 1)
 WIDTHS = (8, 60)
 LOOKED_AT = 500
+PARQUET_ROWS = 122_880
 
 
 def write_out(table: pa.Table, path: Path) -> None:
@@ -40,6 +41,15 @@ def write_out(table: pa.Table, path: Path) -> None:
     as they are, so a program that runs formulas out of a CSV file is better given the .xlsx.
     .parquet: every type as it is.
     """
+    write_parts(table.to_batches(), table.schema, table.num_rows, path)
+
+
+def write_parts(parts: Iterable[pa.RecordBatch], schema: pa.Schema, rows: int, path: Path) -> None:
+    """Write `rows` rows that come part by part as `write_out` writes a table.
+
+    .csv and .parquet hold one part in memory at a time; a sheet of Excel is held whole, for it is never longer than
+    1,048,575 rows (more are refused before one is read).
+    """
     writers = {".xlsx": _write_excel, ".csv": _write_csv, ".parquet": _write_parquet}
     if path.suffix.lower() not in writers:
         raise Refused(
@@ -49,9 +59,11 @@ def write_out(table: pa.Table, path: Path) -> None:
         )
     if not path.parent.is_dir():
         raise Refused(f"There is no folder {path.parent}.", "A folder that exists.", f"Make it: mkdir -p {path.parent}")
+    if path.suffix.lower() == ".xlsx":
+        _fits_sheet(rows, len(schema))
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        writers[path.suffix.lower()](table, part)
+        writers[path.suffix.lower()](parts, schema, part)
         part.replace(path)
     except OSError as error:
         raise Refused(
@@ -64,21 +76,40 @@ def write_out(table: pa.Table, path: Path) -> None:
             part.unlink(missing_ok=True)
 
 
-def _write_parquet(table: pa.Table, part: Path) -> None:
-    pq.write_table(table, part, compression="zstd")
+def _write_parquet(parts: Iterable[pa.RecordBatch], schema: pa.Schema, part: Path) -> None:
+    with pq.ParquetWriter(part, schema, compression="zstd") as file:
+        for one in joined(parts, PARQUET_ROWS):
+            file.write_table(one, row_group_size=PARQUET_ROWS)
 
 
-def _write_csv(table: pa.Table, part: Path) -> None:
-    columns = [_text(column) if _strange(column.type) else column for column in table.columns]
+def joined(parts: Iterable[pa.RecordBatch], rows: int) -> Iterator[pa.Table]:
+    """Join small parts, so that each but the last holds at least so many rows."""
+    held: list[pa.RecordBatch] = []
+    for one in parts:
+        held.append(one)
+        if sum(each.num_rows for each in held) >= rows:
+            yield pa.Table.from_batches(held)
+            held = []
+    if held:
+        yield pa.Table.from_batches(held)
+
+
+def _write_csv(parts: Iterable[pa.RecordBatch], schema: pa.Schema, part: Path) -> None:
+    plain = pa.schema([(field.name, pa.string() if _strange(field.type) else field.type) for field in schema])
     with part.open("wb") as file:
         file.write("\ufeff".encode())
-        pa.csv.write_csv(pa.Table.from_arrays(columns, names=table.column_names), file)
+        with pa.csv.CSVWriter(file, plain) as writer:
+            for one in parts:
+                table = pa.Table.from_batches([one])
+                columns = [_text(column) if _strange(column.type) else column for column in table.columns]
+                writer.write_table(pa.Table.from_arrays(columns, schema=plain))
 
 
-def _write_excel(table: pa.Table, part: Path) -> None:
+def _write_excel(parts: Iterable[pa.RecordBatch], schema: pa.Schema, part: Path) -> None:
     import xlsxwriter
 
-    _fits_excel(table)
+    table = pa.Table.from_batches(list(parts), schema)
+    _fits_cells(table)
     book = xlsxwriter.Workbook(
         str(part),
         {"constant_memory": True, "strings_to_formulas": False, "strings_to_numbers": False, "strings_to_urls": False},
@@ -150,13 +181,16 @@ def _dated(sheet: Any, shape: Any) -> Put:
     return put
 
 
-def _fits_excel(table: pa.Table) -> None:
-    if table.num_rows > EXCEL_ROWS or table.num_columns > EXCEL_COLUMNS:
+def _fits_sheet(rows: int, columns: int) -> None:
+    if rows > EXCEL_ROWS or columns > EXCEL_COLUMNS:
         raise Refused(
-            f"{table.num_rows:,} rows and {table.num_columns:,} columns do not fit on a sheet.",
+            f"{rows:,} rows and {columns:,} columns do not fit on a sheet.",
             f"At most {EXCEL_ROWS:,} rows and {EXCEL_COLUMNS:,} columns.",
             "Write .csv or .parquet, or aggregate first.",
         )
+
+
+def _fits_cells(table: pa.Table) -> None:
     for name, column in zip(table.column_names, table.columns, strict=True):
         longest = _longest(column)
         if longest > EXCEL_TEXT:

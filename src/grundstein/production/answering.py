@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from grundstein.tools.sealing import HOUSE_COLUMNS, NOTHING, texts_hash, unit_ha
 from grundstein.tools.typed import one_row
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from grundstein.core.case import Case
     from grundstein.core.contract import Contract
@@ -99,8 +100,34 @@ class Answerer:
         return self._rows.reasons(self.complete(question), most)
 
     def complete(self, question: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return the question with every column that a question has."""
-        return question if self.schema is None else {name: question.get(name) for name in self.schema.names}
+        """Return the question with every column that a question has, each value of its column's type.
+
+        Refused where a value is of another type.
+        """
+        if self.schema is None:
+            return question
+        asked = {name: question.get(name) for name in self.schema.names}
+        for name, kind, scale in self._types:
+            value = asked[name]
+            plain = type(value) is kind and not (isinstance(value, Decimal) and value.as_tuple().exponent != -scale)
+            if value is not None and not plain:
+                asked[name] = one_row({name: value}, self.schema)[name][0].as_py()
+        return asked
+
+    @cached_property
+    def _types(self) -> list[tuple[str, type, int]]:
+        """The Python type of each column's values, and how many digits a decimal has behind its point."""
+        kinds: list[tuple[Callable[[pa.DataType], bool], type]] = [
+            (pa.types.is_string, str),
+            (pa.types.is_integer, int),
+            (pa.types.is_floating, float),
+            (pa.types.is_boolean, bool),
+            (pa.types.is_decimal, Decimal),
+            (pa.types.is_date, date),
+            (pa.types.is_timestamp, datetime),
+        ]
+        found = [(one, [kind for test, kind in kinds if test(one.type)]) for one in self.schema or ()]
+        return [(one.name, (*each, object)[0], getattr(one.type, "scale", 0)) for one, each in found]
 
     @cached_property
     def _rows(self) -> Any:
