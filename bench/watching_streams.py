@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -11,8 +11,12 @@ from numpy.typing import NDArray
 
 from grundstein.production import drifting, looking
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 Floats = NDArray[np.float64]
-Columns = dict[str, np.ndarray]
+Column = NDArray[Any]
+Columns = dict[str, Column]
 TICKS = 30
 ANSWERS = ("answer", "probability")
 
@@ -43,9 +47,12 @@ def stream(rng: np.random.Generator, least: int = 40, most: int = 300) -> Stream
     return Stream(table.slice(0, before), table.slice(before), np.repeat(np.arange(TICKS), sizes))
 
 
-def followed(one: Stream, rows: pa.Table | None = None) -> list[Found]:
-    """Look at a stream as the product does, tick by tick, all looks of the month."""
-    rows = one.rows if rows is None else rows
+def followed(one: Stream, first: int = 0, last: int = 1 << 60) -> list[Found]:
+    """Look at a stream as the product does, tick by tick; every look counts, those that end from `first` on are made.
+
+    Stops behind row `last`.
+    """
+    rows = one.rows
     asked, said = (
         drifting.references(one.known, [n for n in one.known.column_names if (n in ANSWERS) == answers])
         for answers in (False, True)
@@ -55,13 +62,15 @@ def followed(one: Stream, rows: pa.Table | None = None) -> list[Found]:
         come = int((one.tick <= tick).sum())
         for look in looking.looks(number[:come], one.tick[:come], until):
             looks += 1
+            until = look.end - 1
+            if not first < look.end <= last:
+                continue
             changes = []
             for start in look.starts:
                 window = rows.slice(start, look.end - start)
                 changes += drifting.looked(looks, len(look.starts), (asked, window), (said, window))
             told = {name for part in changes for one_ in part for name in (one_.column, one_.other) if name}
             found.append(Found(look.end, frozenset(told)))
-            until = look.end - 1
     return found
 
 
@@ -79,23 +88,23 @@ def _near(rng: np.random.Generator, hidden: Floats) -> Floats:
     return share * hidden + np.sqrt(1 - share**2) * rng.standard_normal(len(hidden))
 
 
-def _normal(rng: np.random.Generator, near: Floats) -> Floats:
+def _normal(_: np.random.Generator, near: Floats) -> Floats:
     return 50 + 10 * near
 
 
-def _skewed(rng: np.random.Generator, near: Floats) -> Floats:
+def _skewed(_: np.random.Generator, near: Floats) -> Floats:
     return np.round(np.exp(3 + near), 2)
 
 
-def _mostly_nothing(rng: np.random.Generator, near: Floats) -> Floats:
+def _mostly_nothing(_: np.random.Generator, near: Floats) -> Floats:
     return np.where(near > 0.5, np.exp(near), 0.0)
 
 
-def _whole(rng: np.random.Generator, near: Floats) -> Floats:
+def _whole(_: np.random.Generator, near: Floats) -> Floats:
     return np.floor(36 + 12 * near).clip(0, 72)
 
 
-def _few(rng: np.random.Generator, near: Floats) -> Floats:
+def _few(_: np.random.Generator, near: Floats) -> Floats:
     return np.floor(2 + near).clip(0, 5)
 
 
@@ -115,17 +124,17 @@ def _yes_no(rng: np.random.Generator, near: Floats) -> NDArray[np.bool_]:
     return near > rng.uniform(-1, 2)
 
 
-KINDS: tuple[Callable[[np.random.Generator, Floats], np.ndarray], ...] = (
+KINDS: tuple[Callable[[np.random.Generator, Floats], Column], ...] = (
     *(_normal, _skewed, _mostly_nothing, _whole, _few, _gaps, _labels, _labels, _yes_no),
 )
 
 
-def _arrow(values: np.ndarray) -> pa.Array:
+def _arrow(values: Column) -> pa.Array:
     return pa.array(values, from_pandas=True)
 
 
-def planted(rng: np.random.Generator, what: str, size: float) -> tuple[Stream, pa.Table, int, str]:
-    """A stream with a change from a random row on: returns it, its changed rows, that row, and the column."""
+def planted(rng: np.random.Generator, what: str, size: float) -> tuple[Stream, int]:
+    """A stream whose column `planted` (and `beside`, where they are swapped) changes from a random row on; that row."""
     one = stream(rng, 40, 250)
     onset = int(rng.integers(100, max(one.rows.num_rows - 700, 101)))
     makers = {"mean": _normal, "mix": _mixing, "missing": _normal, "unit": _skewed, "swapped": _normal}
@@ -133,13 +142,7 @@ def planted(rng: np.random.Generator, what: str, size: float) -> tuple[Stream, p
     own = makers[what](rng, rng.standard_normal(rows))
     other = _skewed(rng, rng.standard_normal(rows)) if what == "swapped" else own
     late = np.arange(rows) >= one.known.num_rows + onset
-    changed = {
-        "mean": lambda: own + 10 * size * late,
-        "mix": lambda: _remixed(rng, own, late, size),
-        "missing": lambda: np.where(late & (rng.random(rows) < size), np.nan, own),
-        "unit": lambda: np.where(late, own * size, own),
-        "swapped": lambda: np.where(late, other, own),
-    }[what]()
+    changed = _planted(rng, what, size, own, other, late)
     more = {"planted": changed}
     if what == "swapped":
         more["beside"] = np.where(late, own, other)
@@ -148,7 +151,19 @@ def planted(rng: np.random.Generator, what: str, size: float) -> tuple[Stream, p
         _with(part, table.slice(start, part.num_rows))
         for part, start in ((one.known, 0), (one.rows, one.known.num_rows))
     )
-    return Stream(known, after, one.tick), after, onset, "planted"
+    return Stream(known, after, one.tick), onset
+
+
+def _planted(
+    rng: np.random.Generator, what: str, size: float, own: Column, other: Column, late: NDArray[np.bool_]
+) -> Column:
+    if what == "mean":
+        return np.asarray(own + 10 * size * late)
+    if what == "mix":
+        return _remixed(rng, own, late, size)
+    if what == "missing":
+        return np.where(late & (rng.random(len(own)) < size), np.nan, own)
+    return np.where(late, other if what == "swapped" else own * size, own)
 
 
 def _with(part: pa.Table, more: pa.Table) -> pa.Table:
@@ -162,6 +177,6 @@ def _mixing(rng: np.random.Generator, near: Floats) -> NDArray[np.str_]:
     return np.array([f"label {k}" for k in range(5)])[rng.integers(0, 5, len(near))]
 
 
-def _remixed(rng: np.random.Generator, own: np.ndarray, late: NDArray[np.bool_], size: float) -> np.ndarray:
+def _remixed(rng: np.random.Generator, own: Column, late: NDArray[np.bool_], size: float) -> Column:
     """A share of the late rows takes the first label, so that nearly `size` of all rows lie elsewhere."""
     return np.where(late & (rng.random(len(own)) < size / 0.8), "label 0", own)

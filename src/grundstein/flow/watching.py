@@ -87,9 +87,10 @@ def _ticked(project: Project, name: str) -> Ticked:
         seen = observe(project, name)
         done = replace(done, observation=seen, fresh=before is None or before.id != seen.id)
         lines, unsent = _told(project, seen)
+        done = replace(done, told=tuple(lines), unsent=unsent)
+        return replace(done, again=_again(project, name))
     except GrundsteinError as error:
         return replace(done, refused=f"{error.what} {error.expected} {error.next_step}")
-    return replace(done, told=tuple(lines), unsent=unsent)
 
 
 def _collected(project: Project, name: str) -> int:
@@ -97,6 +98,16 @@ def _collected(project: Project, name: str) -> int:
 
     done = collect(project, name)
     return done.answers + done.feedback
+
+
+def _again(project: Project, name: str) -> str:
+    """Evaluate a case again where that is due; returns why it was, nothing where it was not."""
+    from grundstein.flow.again import again, due
+
+    why = due(project, name)
+    if why:
+        again(project, name, why)
+    return why
 
 
 def _observation(project: Project, found: Ground, known: Observation | None) -> Observation:

@@ -158,7 +158,7 @@ def _worth(project: Project, found: Ground, judged: Judged, more: tuple[Finding,
     baseline = solution_of(project, found, found.baseline)
     answers = [one.answer(split.questions, found.answers.live) for one in (baseline, found.answers.solution)]
     sample, worst = differences(found, split, *answers)
-    gain = measuring.measured(sample, _development(project, found), worst)
+    gain = measuring.measured(sample, development_of(project, found), worst)
     findings = (*watching.value(found.signed, gain, judged.truths, scale), *more)
     if gain is None:
         return Worth(told, findings=findings)
@@ -167,7 +167,7 @@ def _worth(project: Project, found: Ground, judged: Judged, more: tuple[Finding,
     return Worth(told, gain, lost, max(0.0, -scale.of(ahead)), findings)
 
 
-def _development(project: Project, found: Ground) -> Sample | None:
+def development_of(project: Project, found: Ground) -> Sample | None:
     """The differences that were seen before the release, out of fold; None where they were not kept."""
     from grundstein.evaluation.judge import sample_of
     from grundstein.evaluation.kept import kept_values

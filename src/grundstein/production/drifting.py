@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -38,7 +38,10 @@ UNDONE = 0.3
 
 @dataclass(frozen=True)
 class Reference:
-    """One column as it was: sorted numbers (lengths of free text), or how often each category; `empty` of `rows`."""
+    """One column as it was: sorted numbers (lengths of free text), or how often each category; `empty` of `rows`.
+
+    `untied` is what equal numbers leave of the spread of their places: 1 less the sum of their cubed shares.
+    """
 
     name: str
     kind: str
@@ -47,6 +50,7 @@ class Reference:
     numbers: Floats
     labels: tuple[str, ...]
     counts: Floats
+    untied: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -146,7 +150,7 @@ def _reference(name: str, column: pa.ChunkedArray) -> Reference | None:
     kind, rows = _kind(column), len(column)
     if kind != "category":
         numbers = np.sort(_numbers(column, kind))
-        return Reference(name, kind, rows, rows - len(numbers), numbers, (), np.zeros(0))
+        return Reference(name, kind, rows, rows - len(numbers), numbers, (), np.zeros(0), _untied(numbers))
     texts = as_texts(pa.table({name: column}), name).drop_null()
     counted = pc.value_counts(texts.combine_chunks())
     pairs = sorted(counted.to_pylist(), key=lambda one: (-one["counts"], one["values"]))
@@ -196,6 +200,8 @@ def _values(known: Reference, window: pa.Table) -> Floats | pa.ChunkedArray:
 def _emptiness(known: Reference, column: pa.ChunkedArray) -> Change:
     empty, rows = _empty(column), len(column)
     before, after = known.empty / known.rows, empty / rows
+    if not known.empty and not empty:
+        return Change(known.name, "empty", 0.0, 1.0, 0.0, 0.0)
     chance = fisher(np.array([float(empty)]), rows, np.array([float(known.empty)]), known.rows)[0]
     return Change(known.name, "empty", abs(after - before), float(chance), before, after)
 
@@ -208,29 +214,30 @@ def _empty(column: pa.ChunkedArray) -> int:
 
 
 def _graded(known: Reference, values: Floats) -> Change:
-    """Whether the distribution is another, or lies elsewhere as a whole; `moved` is the distance of the first test."""
+    """Whether the distribution is another, or lies elsewhere as a whole; `moved` is the distance of the first test.
+
+    The second is Mann and Whitney's: how far the mean place among the earlier values is off the middle.
+    """
     before, after = known.numbers, np.sort(values)
-    moved, many = distance(before, after), len(before) * len(after) / (len(before) + len(after))
-    chance = 2 * min(float(kolmogorov(moved * math.sqrt(many))), _elsewhere(before, after, many))
+    places, moved = _places(before, after)
+    many = len(before) * len(after) / (len(before) + len(after))
+    off = abs(places - 0.5) / math.sqrt(known.untied / 12 / many)
+    chance = 2 * min(float(kolmogorov(moved * math.sqrt(many))), float(2 * ndtr(-off)))
     return Change(known.name, known.kind, moved, min(1.0, chance), float(before.mean()), float(after.mean()))
 
 
-def _elsewhere(before: Floats, after: Floats, many: float) -> float:
-    """Two-sided test of Mann and Whitney: how far the mean place among the earlier values is off the middle."""
-    below, within = (np.searchsorted(before, after, side) / len(before) for side in ("left", "right"))
-    sizes = np.diff(np.flatnonzero(np.concatenate([[True], before[1:] != before[:-1], [True]]))) / len(before)
-    spread = math.sqrt(max(1 - float((sizes**3).sum()), 1e-12) / 12 / many)
-    return float(2 * ndtr(-abs(float((below + within).mean()) / 2 - 0.5) / spread))
+def _places(before: Floats, after: Floats) -> tuple[float, float]:
+    """The mean place of later values among the earlier ones, 0 to 1, and the widest gap of the distributions."""
+    sides: tuple[Literal["left", "right"], ...] = ("left", "right")
+    known = [np.searchsorted(before, after, side) / len(before) for side in sides]
+    own = [np.searchsorted(after, after, side) / len(after) for side in sides]
+    gap = max(float(np.abs(one - other).max()) for one, other in zip(known, own, strict=True))
+    return float(known[0].mean() + known[1].mean()) / 2, gap
 
 
-def distance(before: Floats, after: Floats) -> float:
-    """Return the widest gap between two distributions; both sorted."""
-    steps = np.unique(after)
-    gaps = [
-        np.abs(np.searchsorted(before, steps, side) / len(before) - np.searchsorted(after, steps, side) / len(after))
-        for side in ("left", "right")
-    ]
-    return float(max(gap.max() for gap in gaps))
+def _untied(numbers: Floats) -> float:
+    starts = np.flatnonzero(np.concatenate([[True], numbers[1:] != numbers[:-1], [True]]))
+    return max(1 - float(((np.diff(starts) / max(len(numbers), 1)) ** 3).sum()), 1e-12)
 
 
 def _sorted(known: Reference, values: pa.ChunkedArray) -> Change:
@@ -260,10 +267,12 @@ def _counts(known: Reference, values: pa.ChunkedArray) -> tuple[tuple[str, ...],
     A category that came once among n leads to others that never came, in a share of about as many ones among n (Good
     and Turing, 1953).
     """
-    own = {one["values"]: one["counts"] for one in pc.value_counts(values.combine_chunks()).to_pylist()}
-    labels = [*known.labels, *sorted(set(own) - set(known.labels))]
-    before = np.concatenate([known.counts, np.zeros(len(labels) - len(known.labels))])
-    after = np.array([own.get(label, 0) for label in labels], dtype=np.float64)
+    place = np.asarray(pc.fill_null(pc.index_in(values, value_set=pa.array(known.labels, pa.string())), -1))
+    new = pc.value_counts(values.filter(pa.array(place < 0)).combine_chunks()).to_pylist() if (place < 0).any() else []
+    labels = [*known.labels, *(one["values"] for one in new)]
+    before = np.concatenate([known.counts, np.zeros(len(new))])
+    own = np.bincount(place[place >= 0], minlength=len(known.labels))
+    after = np.concatenate([own, [one["counts"] for one in new]]).astype(np.float64)
     expected = float((known.counts == 1).sum()) / max(known.counts.sum(), 1.0)
     strange = float(after[len(known.labels) :].sum() / after.sum()) - expected
     order = np.argsort(-(before + after), kind="stable")
@@ -302,7 +311,7 @@ def _in_another_unit(one: Change, known: Mapping[str, Reference], window: pa.Tab
     if one.what != "number":
         return one
     before, after = known[one.column].numbers, np.sort(_numbers(_sampled(window[one.column]), "number"))
-    gaps = {factor: distance(before, after / factor) for each in FACTORS for factor in (each, 1 / each)}
+    gaps = {factor: _places(before, after / factor)[1] for each in FACTORS for factor in (each, 1 / each)}
     best = min(gaps, key=lambda factor: gaps[factor])
     return replace(one, factor=best) if gaps[best] < one.moved * UNDONE else one
 
