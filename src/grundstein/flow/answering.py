@@ -185,7 +185,7 @@ def _write(project: Project, target: str, batch: str, answers: Iterator[pa.Table
     first, files = project.tables.next_row(target), None
     for part in answers:
         numbers = pa.array(np.arange(first, first + part.num_rows, dtype=np.int64))
-        marked = part.append_column("_row", numbers).append_column("_batch", pa.array([batch] * part.num_rows))
+        marked = part.append_column("_row", numbers).append_column("_batch", pa.repeat(batch, part.num_rows))
         if files is None:
             files = ParquetFiles(project.tables.staging(target), marked.schema)
             write_answers_contract(project, target, part.schema, project.contract(asked))

@@ -179,35 +179,57 @@ class Scorer:
         return np.argsort(np.concatenate([self.layout.dense_at, starts, *terms]), kind="stable")
 
     @cached_property
-    def used(self) -> Floats:
+    def dense(self) -> Floats:
         """Weights of the dense columns, shape (columns, outputs, 1)."""
         return np.ascontiguousarray(self.weights[:, self.layout.dense_at].T)[:, :, None]
 
     @cached_property
-    def by_column(self) -> Floats:
-        """Weights of every column, and 0 at the end for none, shape (columns + 1, outputs)."""
-        return np.vstack([self.weights.T, np.zeros(len(self.weights))])
+    def levels(self) -> tuple[Places, Floats]:
+        """What a code adds: of each category where code 0 stands, and all its weights with the missing value's before.
+
+        Shapes (categories, 1) and (codes, outputs).
+        """
+        none = np.zeros((1, len(self.weights)))
+        found: list[Floats] = []
+        first: list[int] = []
+        for start, feature in self.layout.levels:
+            shown = len(feature.levels) + feature.other
+            missing = self.weights[:, start + shown, None].T if feature.missing else none
+            first.append(sum(len(each) for each in found) + 1)
+            found += [missing, self.weights[:, start : start + shown].T, none]
+        return _places(first)[:, None], np.concatenate([*found, none])
+
+    @cached_property
+    def terms(self) -> list[Floats]:
+        """Weights of each text's terms, shape (terms, outputs, 1)."""
+        return [np.ascontiguousarray(self.weights[:, a:b].T)[:, :, None] for a, b in self.layout.texts]
 
     def scores(self, raw: Raw) -> Floats:
         """Return scores of shape (outputs, rows)."""
-        dense, shown = self.layout.dense(raw), self.layout.shown(raw)
-        total = np.repeat(self.offsets[:, None], raw.rows, axis=1)
+        dense, total = self.layout.dense(raw), np.repeat(self.offsets[:, None], raw.rows, axis=1)
+        first, weights = self.levels
+        codes = raw.codes + first
         if raw.rows <= FEW:
-            every = self._parts(dense, shown, raw.terms, slice(None))[self.order]
-            return np.asarray(np.add.accumulate(np.concatenate([total[None], every]), axis=0)[-1])
-        for output in range(len(total)):
-            parts = self._parts(dense, shown, raw.terms, slice(output, output + 1))
-            for place in self.order:
-                total[output] += parts[place, 0]
+            terms = [each.T[:, None, :] * own for own, each in zip(self.terms, raw.terms, strict=True)]
+            parts = np.concatenate([dense[:, None, :] * self.dense, weights[codes].swapaxes(1, 2), *terms])
+            return np.asarray(np.add.accumulate(np.concatenate([total[None], parts[self.order]]), axis=0)[-1])
+        texts = np.concatenate([each.T for each in raw.terms]) if raw.terms else None
+        numbers = dense if texts is None else np.concatenate([dense, texts])
+        for output, score in enumerate(total):
+            own = np.concatenate([self.dense, *self.terms])[:, output, 0]
+            self._add(score, numbers, own, codes, np.ascontiguousarray(weights[:, output]))
         return total
 
-    def _parts(self, dense: Floats, shown: Places, terms: Sequence[Floats], outputs: slice) -> Floats:
-        """Return what each column adds, shape (dense, then categories, then terms; outputs; rows)."""
-        weights = self.by_column[:, outputs]
-        found = [dense[:, None, :] * self.used[:, outputs], weights[shown].swapaxes(1, 2)]
-        for (start, end), each in zip(self.layout.texts, terms, strict=True):
-            found.append(each.T[:, None, :] * weights[start:end, :, None])
-        return np.concatenate(found)
+    def _add(self, score: Floats, numbers: Floats, own: Floats, codes: Places, weights: Floats) -> None:
+        """Add to one output's scores what each column adds; `numbers` are dense columns, then terms."""
+        dense, room = len(self.dense), np.empty_like(score)
+        for place in self.order:
+            if dense <= place < dense + len(codes):
+                np.take(weights, codes[place - dense], out=room, mode="clip")
+            else:
+                at = place if place < dense else place - len(codes)
+                np.multiply(numbers[at], own[at], out=room)
+            score += room
 
 
 def unit_of(low: float, high: float) -> float:
