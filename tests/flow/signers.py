@@ -1,16 +1,20 @@
-"""What tests of signatures do to a project: read its denials, edit its case, decide again, turn a bit."""
+"""What tests of signatures do to a project: read its denials, edit its case, decide again, turn a bit, forge a row."""
 
 from __future__ import annotations
 
+import sqlite3
 import stat
-from typing import TYPE_CHECKING, cast
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, cast
 
 from grundstein import flow
+from grundstein.core.canonical import canonical, digest, record_id
 from grundstein.core.records import Denial
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from grundstein.core.records import Record
     from grundstein.project.folder import Folder
 
 
@@ -32,3 +36,29 @@ def changed_byte(path: Path) -> None:
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     path.write_bytes(bytes(content))
+
+
+def by_hand(project: Folder, *records: Record, person: str = "mallory") -> list[int]:
+    """Rows written into the file itself, with the hashes that keep the chain whole."""
+    made = []
+    for record in records:
+        head = project.ledger.head()
+        around = {"at": datetime.now(UTC).isoformat(timespec="microseconds"), "host": "h", "person": person}
+        values: dict[str, Any] = {
+            "sequence": head.sequence + 1,
+            "id": record_id(record),
+            "kind": type(record).__name__,
+            "content": canonical(record),
+            "around": canonical({**around, "seconds": {}}),
+            "previous": head.hash,
+        }
+        values["hash"] = digest(canonical(values))
+        with sqlite3.connect(project.root / "ledger.sqlite") as file:
+            file.execute(f"INSERT INTO ledger ({', '.join(values)}) VALUES ({', '.join('?' * 7)})", [*values.values()])
+        made.append(values["sequence"])
+    assert not project.ledger.verify()
+    return made
+
+
+def named(project: Folder, row: int, why: str) -> bool:
+    return any(f"row {row} " in sentence and why in sentence for sentence in flow.audit(project))
