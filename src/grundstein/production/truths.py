@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     Whole = NDArray[np.int64]
 
-NOTHING = "\x00"
 BETWEEN = "\x1f"
 
 
@@ -45,9 +44,16 @@ def _owners(answers: pa.Table, told: pa.Table, keys: Sequence[str]) -> Whole:
     """The answer that each telling is about, -1 where it is about none."""
     place = _by_name(answers, told)
     if keys and all(name in table.column_names for name in keys for table in (answers, told)):
-        unnamed = np.flatnonzero(place < 0)
+        unnamed = np.flatnonzero(_nameless(told))
         place[unnamed] = _by_key(answers, told.take(pa.array(unnamed)), keys)
     return place
+
+
+def _nameless(told: pa.Table) -> NDArray[np.bool_]:
+    """Mark the tellings that name no answer: one that names an answer nobody knows is about no other one."""
+    if "answer_id" not in told.column_names:
+        return np.ones(told.num_rows, dtype=np.bool_)
+    return np.asarray(pc.is_null(told["answer_id"]))
 
 
 def _by_name(answers: pa.Table, told: pa.Table) -> Whole:
