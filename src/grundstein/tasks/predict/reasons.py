@@ -61,7 +61,11 @@ def moved(score: Score, output: int) -> Moved:
     before, after = (float(value) for value in score.link(ends)[:, output])
     if len(score.base) > 1:
         return Moved(before, after, _along(score, output))
-    slope = _slope(lambda s: float(score.link(np.array([[s]]))[0, 0]), float(ends[0, 0]), float(ends[1, 0]))
+    way = float(ends[1, 0] - ends[0, 0])
+    if abs(way) > STEP:
+        slope = (after - before) / way
+    else:
+        slope = _slope(lambda s: float(score.link(np.array([[s]]))[0, 0]), float(ends[0, 0]), float(ends[1, 0]))
     return Moved(before, after, slope * score.parts[0])
 
 
@@ -80,8 +84,9 @@ def through(found: Moved, last: Callable[[float], float]) -> Moved:
 
 def told(question: Mapping[str, Any], names: Sequence[str], effects: Iterable[float], most: int) -> tuple[Reason, ...]:
     """Return the strongest reasons first, of equal ones the first column; a column without effect gives none."""
-    found = [Reason(name, worded(question[name]), float(effect)) for name, effect in zip(names, effects, strict=True)]
-    return tuple(sorted((one for one in found if one.effect), key=lambda one: -abs(one.effect))[:most])
+    found = [(name, float(effect)) for name, effect in zip(names, effects, strict=True)]
+    strongest = sorted((one for one in found if one[1]), key=lambda one: -abs(one[1]))[:most]
+    return tuple(Reason(name, worded(question[name]), effect) for name, effect in strongest)
 
 
 def worded(value: Any) -> str:
