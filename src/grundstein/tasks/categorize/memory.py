@@ -95,8 +95,8 @@ class Recent:
 
 
 def keys_of(plan: Plan) -> tuple[tuple[str, ...], ...]:
-    """The keys, the most specific first: the very same text, then those of the case."""
-    return (*((plan.text,) if plan.text else ()), *plan.keys)
+    """The keys of the case, the most specific first; without any the very same text."""
+    return plan.keys or (plan.text,)
 
 
 def past_of(rows: pa.Table, plan: Plan, decay: float) -> Past:

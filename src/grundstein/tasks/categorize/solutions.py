@@ -11,10 +11,11 @@ import numpy as np
 
 from grundstein.core.errors import Refused
 from grundstein.tasks.categorize.answers import Finish, answer_table, finish
+from grundstein.tasks.categorize.machines import Machine, log_losses
 from grundstein.tasks.categorize.memory import Habit, Past, Recent, past_of, remembered
 from grundstein.tasks.categorize.options import Plan
 from grundstein.tasks.categorize.reading import Reader
-from grundstein.tasks.categorize.workshop import Machine, Shop, Shops, log_losses, parts, shop_of
+from grundstein.tasks.categorize.workshop import Shop, Shops, parts, shop_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -1,19 +1,18 @@
 """Room tasks. In: development rows -> Out: Shop, what all candidates learn from, and the linear model of texts in it.
 
-One machine a category (linear SVM, Fan et al. 2008); margins become probabilities by one slope, chosen on a third of
-the rows, which the machines of the others were fitted without.
+Margins become probabilities by one slope, chosen on a third of the rows, which a machine of the others does not know.
 """
 
 from __future__ import annotations
 
-import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from grundstein.core.errors import Refused
+from grundstein.tasks.categorize.machines import ROUGH, Machine, fitted, log_losses, softmax
 from grundstein.tasks.categorize.reading import Reader
 from grundstein.tasks.categorize.splitting import fold_positions, labels_of, with_marks
 
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     import pyarrow as pa
-    import scipy.sparse as sp
     from numpy.typing import NDArray
 
     from grundstein.tasks.categorize.options import Plan
@@ -32,23 +30,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 INNER_FOLDS = 3
-UNSEEN = -1.5
-CLOSE, ROUGH = 0.3, 1.0
 PART = 2_048
-SLOPES = (0.25, 20.0)
-
-
-@dataclass(frozen=True, eq=False)
-class Machine:
-    """Margins are matrix x weights + offsets; `slope` turns them into log odds. Weights: float32 (columns, labels)."""
-
-    weights: NDArray[np.float32]
-    offsets: NDArray[np.float32]
-    slope: float = 1.0
-
-    def shares(self, matrix: sp.csr_matrix) -> Floats:
-        """Return probabilities of shape (rows, labels)."""
-        return softmax(self.slope * (np.asarray(matrix @ self.weights, dtype=np.float64) + self.offsets))
+SLOPES = (0.25, 60.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,10 +61,10 @@ class Shop:
             fit, ask = self.inner
             trial = fitted(matrix[fit], self.truth[fit], len(self.labels), ROUGH)
             asked = matrix[ask].astype(np.float32)
-            slope = _slope(np.asarray(asked @ trial.weights, dtype=np.float64) + trial.offsets, self.truth[ask])
-            outside = Machine(trial.weights, trial.offsets, slope).shares(asked)
+            slope = _slope(trial.margins(asked), self.truth[ask])
+            outside = replace(trial, slope=slope).shares(asked)
             whole = fitted(matrix, self.truth, len(self.labels))
-            return reader, Machine(whole.weights, whole.offsets, slope), outside
+            return reader, replace(whole, slope=slope), outside
 
 
 @dataclass
@@ -112,44 +95,10 @@ def shop_of(plan: Plan, rows: pa.Table, seed: int) -> Shop:
     return Shop(plan, marked, tuple(map(str, names)), truth.astype(np.int64), tuple(folds or [(every, every)]))
 
 
-def fitted(matrix: sp.csr_matrix, truth: Rows, count: int, close: float = CLOSE) -> Machine:
-    """Fit one machine a category; one that these rows do not hold is far below all others."""
-    from sklearn.svm import LinearSVC
-
-    weights = np.zeros((matrix.shape[1], count), dtype=np.float32)
-    offsets = np.full(count, UNSEEN, dtype=np.float32)
-    seen = np.unique(truth)
-    if len(seen) == 1:
-        offsets[seen] = 1.0
-        return Machine(weights, offsets)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a machine that has not converged is judged like any other
-        made = LinearSVC(tol=close, random_state=0).fit(matrix, truth)
-    coef, intercept = made.coef_, made.intercept_
-    if len(seen) == 2:
-        coef, intercept = np.vstack([-coef, coef]), np.concatenate([-intercept, intercept])
-    weights[:, seen], offsets[seen] = coef.T, intercept
-    return Machine(weights, offsets)
-
-
 def parts(count: int, work: Callable[[slice], T]) -> Iterator[T]:
     """Yield what `work` makes of each 2,048 rows."""
     for start in range(0, count, PART):
         yield work(slice(start, min(start + PART, count)))
-
-
-def log_losses(shares: Floats, truth: Rows) -> Floats:
-    """Log loss of each row, a probability not below 1e-9: what is sure and wrong must cost."""
-    return -np.log(np.clip(shares[np.arange(len(truth)), truth], 1e-9, 1.0))
-
-
-def softmax(score: Floats) -> Floats:
-    """Rows of probabilities; each sum is taken label by label."""
-    shares = np.exp(score - score.max(axis=1, keepdims=True, initial=-1e300))
-    total = np.zeros(len(shares))
-    for column in shares.T:
-        total += column
-    return shares / total[:, None]
 
 
 def _slope(margins: Floats, truth: Rows) -> float:
