@@ -37,6 +37,7 @@ LARGE = 8_000_000
 MOST_SYMMETRIC = 200_000
 PATIENCE = 40
 STEPS = 4
+STILL_LEARNING = 200
 FAR_BELOW = -500.0
 LINKS: dict[str, Link] = {
     "binary": lambda score: 1.0 / (1.0 + np.exp(-score)),
@@ -141,10 +142,9 @@ class Trees:
 
 def learn(shop: Workshop) -> tuple[Trees, Floats]:
     """Return the models fitted on all rows and the raw predictions out of inner folds (NaN where there are none)."""
-    shapes, usual = _shapes(shop)
-    tuned = [_tuned(shop, shape) for shape in shapes]
+    shapes, usual, tuned = _tried(shop)
     outside = [raw for _, raw in tuned]
-    shares = chosen(shop, {each: _mixed(outside, each) for each in _grid(len(shapes))}, usual)
+    shares = chosen(shop, {usual: _mixed(outside, usual)} | {e: _mixed(outside, e) for e in _grid(len(shapes))}, usual)
     every, none = np.arange(len(shop.truth)), np.zeros(0, dtype=np.int64)
     used = [place for place, share in enumerate(shares) if share]
     fitted = [_boost(shop, every, none, tuned[place][0], shapes[place]) for place in used]
@@ -153,8 +153,26 @@ def learn(shop: Workshop) -> tuple[Trees, Floats]:
     return Trees(texts, shop.problem.kind, len(shop.problem.labels), fitted[0][2], kept), _mixed(outside, shares)
 
 
+def _tried(shop: Workshop) -> tuple[list[Shape], tuple[float, ...], list[tuple[int, Floats]]]:
+    """The shapes, their usual shares, and what each came to on inner folds.
+
+    Where many rows answer yes or no, trees of 31 leaves go first: if they still learn after so many rounds, small
+    trees cannot follow and wide ones come beside them in equal shares; if not, small trees are the usual ones.
+    """
+    if shop.problem.kind != "two" or len(shop.truth) < MANY_ROWS or shop.trees.size > LARGE:
+        shapes, usual = _shapes(shop)
+        return shapes, usual, [_tuned(shop, shape) for shape in shapes]
+    middle = Shape(31, rate=0.1, rows=1.0)
+    first = _tuned(shop, middle)
+    if first[0] < STILL_LEARNING:
+        small = replace(middle, leaves=6)
+        return [small, middle], (1.0, 0.0), [_tuned(shop, small), first]
+    wide = [replace(middle, leaves=127), Shape(127, rate=0.1, fine=True)]
+    return [middle, *wide], (1 / 3,) * 3, [first, *(_tuned(shop, shape) for shape in wide)]
+
+
 def _shapes(shop: Workshop) -> tuple[list[Shape], tuple[float, ...]]:
-    """The shapes to try and their usual shares. A huge table, or one of many classes, gets small trees alone."""
+    """Shapes and their usual shares. A huge table, or one of many classes, gets small trees alone."""
     many, kind = len(shop.truth) >= MANY_ROWS, shop.problem.kind
     whole = 0.1 if many or shop.trees.size > LARGE or kind == "many" else 0.05
     small = Shape(6, rate=whole, rows=1.0 if many else 0.7)
@@ -162,8 +180,6 @@ def _shapes(shop: Workshop) -> tuple[list[Shape], tuple[float, ...]]:
         return [small], (1.0,)
     if kind == "number":
         return _shapes_of_numbers(shop, many), (0.5, 0.5)
-    if many:
-        return [small, replace(small, leaves=31), replace(small, leaves=127)], (1.0, 0.0, 0.0)
     if shop.trees.size > MOST_SYMMETRIC:
         return [small, replace(small, leaves=31)], (1.0, 0.0)
     return [small, Shape(0)], (0.5, 0.5)
