@@ -176,10 +176,10 @@ class Desk:
         Refused where the journal cannot be written: then nothing was answered, and no capacity is used up.
         """
         one, at = self.live[name], datetime.now(UTC)
-        told = limited_row(one.answers.row(values, os.urandom(16).hex()), one.capacity, at)
+        told = limited_row(one.answers.row(values, os.urandom(16).hex(), whole=True), one.capacity, at)
         told["mode"] = LIVE
         try:
-            reasons = one.answers.reasons(values, most_reasons) if most_reasons else None
+            reasons = one.answers.reasons(values, most_reasons, whole=True) if most_reasons else None
             self._keep(name, one, values, told, at)
         except Exception:
             if one.capacity is not None:
@@ -194,7 +194,7 @@ class Desk:
     def compare(self, name: str, values: dict[str, Any], answer_id: str) -> None:
         """Let the shadow release answer the same question, under the same id, for the journal alone."""
         one, at = self.shadow[name], datetime.now(UTC)
-        told = limited_row(one.answers.row(values, answer_id), None, at)
+        told = limited_row(one.answers.row(values, answer_id, whole=True), None, at)
         self._keep(name, one, values, {**told, "mode": SHADOW}, at)
 
     def tell(self, name: str, told: Told) -> None:

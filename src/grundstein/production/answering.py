@@ -83,21 +83,22 @@ class Answerer:
         columns |= {"release": pa.repeat(self.release, rows), "mode": pa.repeat(call.mode, rows)}
         return pa.table(columns)
 
-    def row(self, question: Mapping[str, Any], answer_id: str) -> dict[str, Any]:
+    def row(self, question: Mapping[str, Any], answer_id: str, *, whole: bool = False) -> dict[str, Any]:
         """Answer one question of typed values: what `answer` says of it, with `answer_id`, `held_back` and `release`.
 
-        A column that the question leaves out is empty. Refused where a value is not of its type.
+        A column that the question leaves out is empty. Refused where a value is not of its type. `whole`: all columns
+        are there, and of their types.
         """
-        asked = self.complete(question)
+        asked = question if whole else self.complete(question)
         answer = self._rows.row(asked)
         if self.holdback and "act" in answer:
             answer["held_back"] = self._is_left_alone(self._naming(asked))
             answer["act"] = 0.0 if answer["held_back"] else answer["act"]
         return {"answer_id": answer_id, **answer, "release": self.release}
 
-    def reasons(self, question: Mapping[str, Any], most: int = 3) -> Sequence[Reason]:
-        """Return what moved the answer to this question most, the strongest first."""
-        return self._rows.reasons(self.complete(question), most)
+    def reasons(self, question: Mapping[str, Any], most: int = 3, *, whole: bool = False) -> Sequence[Reason]:
+        """Return what moved the answer to this question most, the strongest first; `whole` as in `row`."""
+        return self._rows.reasons(question if whole else self.complete(question), most)
 
     def complete(self, question: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return the question with every column that a question has, each value of its column's type.
