@@ -64,6 +64,7 @@ class Questions:
                 try:
                     value = None if value is None else reader(value)
                 except Unfit as error:
+                    value = None
                     wrong.append(Finding(error.code, "issue", {"field": name, **error.facts}))
                 else:
                     if value is None and required:
