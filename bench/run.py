@@ -15,7 +15,7 @@ PAGE = ROOT / "docs" / "benchmarks.md"
 PARTS = (
     *("judge", "bot", "replay", "checks", "trust", "tables", "peers", "verdicts", "bank"),
     *("time_settings", "recommend", "ingest", "store", "faults", "sandbox", "messy", "costs"),
-    *("serving", "soak", "watching"),
+    *("serving", "soak", "watching", "answering"),
 )
 TITLES = {"judge": "The judge alone, on simulated values", "tables": "Tables, beside scikit-learn and LightGBM"}
 LIBRARIES = ("numpy", "scipy", "scikit-learn", "lightgbm", "duckdb", "pyarrow", "pyiceberg")
