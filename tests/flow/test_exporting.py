@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+import sys
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -22,6 +24,7 @@ from grundstein.flow.exported import plain
 from grundstein.flow.exporting import export
 from grundstein.project.folder import Folder, open_project
 from grundstein.project.mlflow_model import load
+from grundstein.stores.mlflow_export import MlflowFolder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,9 +52,10 @@ def released_root(evaluated_root: Path, tmp_path_factory: pytest.TempPathFactory
 
 
 @pytest.fixture(scope="module")
-def tracked(released_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def tracked(released_root: Path, blank: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The store after one export."""
     to = tmp_path_factory.mktemp("tracking") / "store"
+    shutil.copytree(blank, to)
     project = open_project(released_root)
     export(project, project.exporter(to))
     return to
@@ -68,6 +72,20 @@ def client(tracked: Path) -> Any:
 def released(released_root: Path, tmp_path: Path) -> Folder:
     shutil.copytree(released_root, tmp_path / "released")
     return open_project(tmp_path / "released")
+
+
+@pytest.fixture(scope="module")
+def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with its tables and nothing in them, made once."""
+    to = tmp_path_factory.mktemp("blank") / "store"
+    assert MlflowFolder(to)._client.search_registered_models() == []
+    return to
+
+
+@pytest.fixture
+def store(blank: Path, tmp_path: Path) -> Path:
+    shutil.copytree(blank, tmp_path / "store")
+    return tmp_path / "store"
 
 
 def runs(client: Any) -> list[Any]:
@@ -135,21 +153,21 @@ def test_exported_twice_nothing_is_added(released_root, tracked, client):
     assert len(client.search_model_versions("name = 'leaving'")) == 1
 
 
-def test_a_run_that_an_export_did_not_finish_is_written_anew(released_root, tmp_path):
-    project, to = open_project(released_root), tmp_path / "store"
-    exporter = project.exporter(to)
+def test_a_run_that_an_export_did_not_finish_is_written_anew(released_root, store):
+    project = open_project(released_root)
+    exporter = project.exporter(store)
     exporter._finish = lambda *_: (_ for _ in ()).throw(KeyboardInterrupt)
     with pytest.raises(KeyboardInterrupt):
         export(project, exporter)
-    told = export(project, project.exporter(to))
+    told = export(project, project.exporter(store))
     assert told.known == 0
-    found = runs(project.exporter(to)._client)
+    found = runs(project.exporter(store)._client)
     assert len(found) == told.runs
     assert {run.info.status for run in found} == {"FINISHED"}
 
 
-def test_what_nobody_released_is_a_run_and_no_version(evaluated, tmp_path):
-    exporter = evaluated.exporter(tmp_path / "store")
+def test_what_nobody_released_is_a_run_and_no_version(evaluated, store):
+    exporter = evaluated.exporter(store)
     told = export(evaluated, exporter)
     assert told.versions == 0
     assert told.runs > 1
@@ -235,14 +253,26 @@ def test_a_value_of_a_data_frame_is_read_as_json_would_bring_it(value, told):
     assert type(plain(value)) is type(told)
 
 
-def test_who_is_never_acted_on_is_known_beside_the_project_alone(released, tmp_path, monkeypatch):
+def test_a_case_with_a_capacity_is_a_run_and_no_version(released_root, store, monkeypatch):
+    from grundstein.flow import exporting
+
+    signed = exporting.signed_case
+    monkeypatch.setattr(exporting, "signed_case", lambda *asked: replace(signed(*asked), capacity=10.0))
+    project = open_project(released_root)
+    told = export(project, project.exporter(store))
+    assert told.versions == 0
+    assert "its capacity is counted" in told.apart[0]
+    assert project.exporter(store)._client.search_registered_models() == []
+
+
+def test_who_is_never_acted_on_is_known_beside_the_project_alone(released, store, tmp_path, monkeypatch):
     case = released.root / "cases" / "leaving.yaml"
     case.write_text(case.read_text(encoding="utf-8") + "holdback: 0.2\n", encoding="utf-8")
     flow.advance(flow.decide(released, "leaving"), released)
     flow.sign(released, "leaving", flow.add_person(released, "somebody"), "approve", "", solution="rule")
     flow.release(released, "leaving", "rule")
-    export(released, released.exporter(tmp_path / "store"))
-    places = [one.parent for one in (tmp_path / "store").rglob("release.json") if released.root.name in one.read_text()]
+    export(released, released.exporter(store))
+    places = [one.parent for one in store.rglob("release.json") if released.root.name in one.read_text()]
     rows = typed(asked(), kinds_of_file(places[0]))
     told = load(str(places[0])).predict(rows)
     assert 0 < sum(row["held_back"] for row in told) < len(told)
@@ -252,8 +282,6 @@ def test_who_is_never_acted_on_is_known_beside_the_project_alone(released, tmp_p
 
 
 def test_without_mlflow_three_lines_say_what_to_install(released_root, tmp_path, monkeypatch):
-    import sys
-
     monkeypatch.setitem(sys.modules, "alembic", None)
     project = open_project(released_root)
     with pytest.raises(Refused, match="grundstein\\[mlflow\\]"):

@@ -34,11 +34,12 @@ class Run:
 
 @dataclass(frozen=True)
 class Field:
-    """One column of a question or an answer; `required`: it may not be left out."""
+    """One column of a question or an answer; `required`: it may not be left out; `many`: it holds lists of its kind."""
 
     name: str
     kind: Kind
     required: bool = True
+    many: bool = False
 
 
 @dataclass(frozen=True)

@@ -89,11 +89,20 @@ def sides(
     """The contract of questions, the columns of a question and, as a row without values is answered, of an answer."""
     contract, optional, keys = asked_contract(project, case)
     schema = schema_of(contract)
-    ready = answerer(project, entry, schema)
-    table = pa.Table.from_pylist([dict.fromkeys(schema.names)], schema)
-    told = ready.answer(table.append_column("_row", pa.array([0])), Call(""))
-    gives = tuple(Field(one.name, _kind_of(one.type)) for one in told.schema if one.name not in OURS)
+    told = _blank(answerer(project, entry, schema), schema)
+    gives = tuple(_given(one) for one in told.schema if one.name not in OURS)
     return contract, tuple(_field(one, optional) for one in contract.columns), gives, keys
+
+
+def _blank(ready: Answerer, schema: pa.Schema) -> pa.Table:
+    """The answer to a row without values: its columns are those of any answer. Refused where there is none."""
+    table = pa.Table.from_pylist([dict.fromkeys(schema.names)], schema)
+    try:
+        return ready.answer(table.append_column("_row", pa.array([0])), Call(""))
+    except (pa.ArrowException, ValueError, KeyError, TypeError) as error:
+        raise Refused(
+            f"a row without values cannot be answered ({type(error).__name__}).", "An answer.", "grundstein serve"
+        ) from error
 
 
 def load(
@@ -123,10 +132,16 @@ def refuse_over(until: str, name: str) -> None:
 
 
 def _field(column: Column, optional: frozenset[str]) -> Field:
+    """A whole number that may be empty is a number: data frames know no empty integers."""
     kind = KINDS.get(column.type, "instant" if column.type == "instant" else "text")
     if kind == "whole" and not column.required:
         kind = "number"
     return Field(column.name, kind, column.name not in optional)
+
+
+def _given(one: pa.Field) -> Field:
+    many = pa.types.is_list(one.type) or pa.types.is_large_list(one.type)
+    return Field(one.name, _kind_of(one.type.value_type if many else one.type), many=many)
 
 
 def _kind_of(kind: pa.DataType) -> Kind:

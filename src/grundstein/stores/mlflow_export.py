@@ -170,8 +170,13 @@ def _model_folder(folder: Path, model: Exported, run_id: str) -> None:
 
 
 def _side(fields: Iterable[Field]) -> str:
-    """One side of a signature. A whole number that may be empty is a double: data frames know no empty integers."""
-    return json.dumps([{"type": KINDS[one.kind], "name": one.name, "required": one.required} for one in fields])
+    """One side of a signature."""
+    return json.dumps([{**_type(one), "name": one.name, "required": one.required} for one in fields])
+
+
+def _type(one: Field) -> dict[str, Any]:
+    plain = {"type": KINDS[one.kind]}
+    return {"type": "array", "items": plain} if one.many else plain
 
 
 def _allowed(name: str) -> str:
