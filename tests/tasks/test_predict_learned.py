@@ -80,7 +80,7 @@ def test_the_mean_fits_nothing_again(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise AssertionError("fitted again")
 
-    monkeypatch.setattr(trees, "_boost", refuse)
+    monkeypatch.setattr(trees, "boosted", refuse)
     assert files_of(listed["mean"].fit(split.development, 5)) == before
     with pytest.raises(AssertionError, match="again"):
         listed["mean"].fit(split.development, 6)

@@ -66,7 +66,7 @@ class Fitted:
 
     def raw(self, raw: Raw) -> Floats:
         """Raw predictions of values that were read, of all members by their shares."""
-        return _mixed(_within([work(raw) for work in self.workers], self.reach), self.shares)
+        return _mixed(within([work(raw) for work in self.workers], self.reach), self.shares)
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ class Learned:
             learnt = [self.memory.once((*key, name), partial(LEARN[name], shop)) for name in self.members]
         shares = _shares(shop, [outside for _, outside in learnt])
         reach = _reach(shop, [outside for _, outside in learnt], shares)
-        outside = _mixed(_within([raw for _, raw in learnt], reach), shares)
+        outside = _mixed(within([raw for _, raw in learnt], reach), shares)
         decided = finish(self.plan, shop.problem, outside, shop.truth, shop.weights)
         models = tuple(model for model, _ in learnt)
         means = shop.linear.mean(axis=0) if "linear" in self.members else None
@@ -179,7 +179,7 @@ def _mixed(raw: list[Floats], shares: tuple[float, ...]) -> Floats:
     return total
 
 
-def _within(raw: list[Floats], reach: float) -> list[Floats]:
+def within(raw: list[Floats], reach: float) -> list[Floats]:
     """Keep each member's number within reach of the last one's."""
     if not math.isfinite(reach):
         return raw
@@ -196,7 +196,7 @@ def _reach(shop: Workshop, outside: list[Floats], shares: tuple[float, ...]) -> 
         return math.inf
     apart = np.concatenate([one - outside[-1] for one in outside[:-1]])
     usual = FAR * float(np.sqrt(np.nanmean(apart**2)))
-    return chosen(shop, {each: _mixed(_within(outside, each), shares) for each in (usual, math.inf)}, usual)
+    return chosen(shop, {each: _mixed(within(outside, each), shares) for each in (usual, math.inf)}, usual)
 
 
 def _shares(shop: Workshop, outside: list[Floats]) -> tuple[float, ...]:

@@ -147,7 +147,7 @@ def learn(shop: Workshop) -> tuple[Trees, Floats]:
     shares = chosen(shop, {usual: _mixed(outside, usual)} | {e: _mixed(outside, e) for e in _grid(len(shapes))}, usual)
     every, none = np.arange(len(shop.truth)), np.zeros(0, dtype=np.int64)
     used = [place for place, share in enumerate(shares) if share]
-    fitted = [_boost(shop, every, none, tuned[place][0], shapes[place]) for place in used]
+    fitted = [boosted(shop, every, none, tuned[place][0], shapes[place]) for place in used]
     texts = tuple(booster.model_to_string() for booster, _, _ in fitted)
     kept = tuple(shares[place] for place in used)
     return Trees(texts, shop.problem.kind, len(shop.problem.labels), fitted[0][2], kept), _mixed(outside, shares)
@@ -161,14 +161,14 @@ def _tried(shop: Workshop) -> tuple[list[Shape], tuple[float, ...], list[tuple[i
     """
     if shop.problem.kind != "two" or len(shop.truth) < MANY_ROWS or shop.trees.size > LARGE:
         shapes, usual = _shapes(shop)
-        return shapes, usual, [_tuned(shop, shape) for shape in shapes]
+        return shapes, usual, [tuned_on_folds(shop, shape) for shape in shapes]
     middle = Shape(31, rate=0.1, rows=1.0)
-    first = _tuned(shop, middle)
+    first = tuned_on_folds(shop, middle)
     if first[0] < STILL_LEARNING:
         small = replace(middle, leaves=6)
-        return [small, middle], (1.0, 0.0), [_tuned(shop, small), first]
+        return [small, middle], (1.0, 0.0), [tuned_on_folds(shop, small), first]
     wide = [replace(middle, leaves=127), Shape(127, rate=0.1, fine=True)]
-    return [middle, *wide], (1 / 3,) * 3, [first, *(_tuned(shop, shape) for shape in wide)]
+    return [middle, *wide], (1 / 3,) * 3, [first, *(tuned_on_folds(shop, shape) for shape in wide)]
 
 
 def _shapes(shop: Workshop) -> tuple[list[Shape], tuple[float, ...]]:
@@ -182,7 +182,7 @@ def _shapes(shop: Workshop) -> tuple[list[Shape], tuple[float, ...]]:
         return _shapes_of_numbers(shop, many), (0.5, 0.5)
     if shop.trees.size > MOST_SYMMETRIC:
         return [small, replace(small, leaves=31)], (1.0, 0.0)
-    return [small, Shape(0)], (0.5, 0.5)
+    return [small, Shape(0)], (0.75, 0.25)
 
 
 def _shapes_of_numbers(shop: Workshop, many: bool) -> list[Shape]:
@@ -212,11 +212,11 @@ def _mixed(raw: list[Floats], shares: tuple[float, ...]) -> Floats:
     return total
 
 
-def _tuned(shop: Workshop, shape: Shape) -> tuple[int, Floats]:
+def tuned_on_folds(shop: Workshop, shape: Shape) -> tuple[int, Floats]:
     """Return the number of rounds that loses least on inner folds, and the raw predictions after so many."""
     most = _length(shop)
     raw = shop.blank()
-    runs = [_boost(shop, fit, ask, most, shape) for fit, ask in shop.folds]
+    runs = [boosted(shop, fit, ask, most, shape) for fit, ask in shop.folds]
     curves = [(losses, len(ask)) for (_, losses, _), (_, ask) in zip(runs, shop.folds, strict=True) if losses]
     rounds = most // 3
     if curves:
@@ -238,7 +238,9 @@ def _length(shop: Workshop) -> int:
     return rounds
 
 
-def _boost(shop: Workshop, fit: Rows, ask: Rows, rounds: int, shape: Shape) -> tuple[Any, list[float], tuple[int, ...]]:
+def boosted(
+    shop: Workshop, fit: Rows, ask: Rows, rounds: int, shape: Shape
+) -> tuple[Any, list[float], tuple[int, ...]]:
     """Boost on some rows; returns the model, its loss on others after each round, and the labels it knows."""
     if shape.leaves:
         return _boost_leaves(shop, fit, ask, rounds, shape)
