@@ -149,7 +149,7 @@ def _points(points: float, language: str) -> str:
 def _ahead(told: Assessment, one: Step | Row, language: str) -> Told:
     """A step with what can be done after it, or a test of the score with what it lacks."""
     if isinstance(one, Row):
-        return Told(one.title[language], can=one.lacks.get(language, ""), command=one.command, number=one.name)
+        return Told(one.title[language], can=one.lacks.get(language, ""), command=one.command)
     number = next(place for place, walked in enumerate(told.steps, 1) if walked.step == one)
     return Told(one.title[language], can=one.can[language], command=one.command, number=str(number))
 
