@@ -10,6 +10,8 @@ from grundstein.core.records import Experiment, Gain, Release, Seal, Snapshot, V
 from grundstein.flow.answering import answerer, signed_case
 
 if TYPE_CHECKING:
+    from pyarrow import Schema
+
     from grundstein.core.case import Case
     from grundstein.core.ports import Entry, Project
     from grundstein.core.task import Solution, Split, Task
@@ -83,8 +85,16 @@ def ground(project: Project, entry: Entry) -> Ground:
     case = task.settle(case, data)
     split = task.seal(data, case, seal)
     verdict = cast("Verdict", project.ledger.get(release.bond.verdict).record)
-    answers = answerer(project, entry, split.questions.schema)
+    answers = answerer(project, entry, _asked(split.questions.schema, data[role].schema, main.key))
     return Ground(entry, case, task, split, seal, experiment, verdict, snapshot, pinned.at, main, answers)
+
+
+def _asked(questions: Schema, rows: Schema, key: tuple[str, ...]) -> Schema:
+    """The columns of a question with its key, also where the case ignores that: it names answers and truths."""
+    for name in key:
+        if name in rows.names and name not in questions.names:
+            questions = questions.append(rows.field(name))
+    return questions
 
 
 def solution_of(project: Project, found: Ground, name: str) -> Solution:
