@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 from arriving_people import people
 from serving_project import lines, put, question, running, until, winner
@@ -223,10 +224,11 @@ def test_no_more_is_acted_on_than_the_case_has_capacity_for(served):
     room = capacity_of(replace(one.case, capacity=3.0), served.timezone, datetime.now(UTC))
     desk.live = {"leaving": replace(one, capacity=room)}
     asked = [one.questions.read(question(place))[0] for place in range(50)]
-    told = [desk.answer("leaving", values, 0) for values in asked]
-    desk.close()
+    told = [desk.answer(desk.live["leaving"], values, 0) for values in asked]
     assert sum(answer["act"] for answer in told) == 3
     assert any(answer["beyond_capacity"] for answer in told)
+    desk.forget(desk.live["leaving"], told)
+    assert desk.answer(desk.live["leaving"], asked[int(np.argmax([one["act"] for one in told]))], 0)["act"] == 1
 
 
 def test_a_token_that_is_taken_back_stops_counting_while_the_server_runs(served):

@@ -30,7 +30,7 @@ from grundstein.production.questions import Questions, compiled
 from grundstein.tools.typed import schema_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from grundstein.core.case import Case
     from grundstein.core.contract import Contract
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from grundstein.production.feedback import Told
 
 WARM = 4
+BESIDE = ("answer_id", "release", "mode", "ask_a_person", "reasons")
 
 
 @dataclass(frozen=True)
@@ -170,32 +171,36 @@ class Desk:
                 found[name] = error
         return found
 
-    def answer(self, name: str, values: dict[str, Any], most_reasons: int) -> dict[str, Any]:
-        """Answer one question of typed values; it is in the journal when this returns.
-
-        Refused where the journal cannot be written: then nothing was answered, and no capacity is used up.
-        """
-        one, at = self.live[name], datetime.now(UTC)
-        told = limited_row(one.answers.row(values, os.urandom(16).hex(), whole=True), one.capacity, at)
+    def answer(self, one: Loaded, values: dict[str, Any], most_reasons: int) -> dict[str, Any]:
+        """Answer one question of typed values and use up capacity; it counts once `keep` has returned."""
+        told = one.answers.row(values, os.urandom(16).hex(), whole=True)
+        told = limited_row(told, one.capacity, datetime.now(UTC))
         told["mode"] = LIVE
-        try:
-            reasons = one.answers.reasons(values, most_reasons, whole=True) if most_reasons else None
-            self._keep(name, one, values, told, at)
-        except Exception:
-            if one.capacity is not None:
-                one.capacity.give_back(told.get("act", 0.0))
-            raise
         if one.asks:
             told["ask_a_person"] = not told["act"]
-        if reasons is not None:
-            told["reasons"] = [{"column": why.column, "value": why.value, "effect": why.effect} for why in reasons]
+        if most_reasons:
+            told["reasons"] = [
+                {"column": why.column, "value": why.value, "effect": why.effect}
+                for why in one.answers.reasons(values, most_reasons, whole=True)
+            ]
         return told
+
+    def keep(self, one: Loaded, asked: Sequence[Mapping[str, Any]], told: Sequence[Mapping[str, Any]]) -> None:
+        """Write answers to the journal. Refused where it cannot be written: then nothing may be told."""
+        at = datetime.now(UTC)
+        for values, answer in zip(asked, told, strict=True):
+            self._keep(one, values, answer, at)
+
+    def forget(self, one: Loaded, told: Sequence[Mapping[str, Any]]) -> None:
+        """Give back the capacity of answers that nobody was told."""
+        if one.capacity is not None:
+            one.capacity.give_back(sum(answer.get("act", 0.0) for answer in told))
 
     def compare(self, name: str, values: dict[str, Any], answer_id: str) -> None:
         """Let the shadow release answer the same question, under the same id, for the journal alone."""
         one, at = self.shadow[name], datetime.now(UTC)
-        told = limited_row(one.answers.row(values, answer_id, whole=True), None, at)
-        self._keep(name, one, values, {**told, "mode": SHADOW}, at)
+        told = limited_row(one.answers.row(values, answer_id), None, at)
+        self._keep(one, values, {**told, "mode": SHADOW}, at)
 
     def tell(self, name: str, told: Told) -> None:
         """Write down a truth about an answer or a unit."""
@@ -231,10 +236,10 @@ class Desk:
         for journal in self._journals.values():
             journal.close()
 
-    def _keep(self, name: str, one: Loaded, values: Mapping[str, Any], told: Mapping[str, Any], at: datetime) -> None:
-        answer = {column: value for column, value in told.items() if column not in ("answer_id", "release", "mode")}
-        line = {"kind": "answer", "id": told["answer_id"], "at": at, "release": one.entry.id}
-        self._append(name, {**line, "mode": told["mode"], "question": values, "answer": answer})
+    def _keep(self, one: Loaded, values: Mapping[str, Any], told: Mapping[str, Any], at: datetime) -> None:
+        answer = {column: value for column, value in told.items() if column not in BESIDE}
+        line = {"kind": "answer", "id": told["answer_id"], "at": at, "release": one.entry.id, "mode": told["mode"]}
+        self._append(one.said.case, {**line, "question": values, "answer": answer})
 
     def _append(self, name: str, line: Mapping[str, Any]) -> None:
         journal = self._journals.get(name)

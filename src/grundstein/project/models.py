@@ -34,7 +34,7 @@ class ServeFile(Strict):
     header_bytes: int = Field(16_384, ge=1_024, le=1_000_000, description="Bytes of a request's head.")
     read_seconds: Number = Field(10.0, gt=0, le=600, description="Seconds in which a request must have been sent.")
     answer_seconds: Number = Field(10.0, gt=0, le=600, description="Seconds that answering one request may take.")
-    per_second: int = Field(2_000, ge=1, le=1_000_000, description="Requests a second of one token.")
+    per_second: int = Field(2_000, ge=1, le=1_000_000, description="Questions a second of one token.")
     wrong_tokens: int = Field(30, ge=1, le=10_000, description="Wrong tokens a minute of one address.")
     connections: int = Field(512, ge=1, le=100_000, description="Connections at once.")
     at_once: int = Field(64, ge=1, le=10_000, description="Requests whose body is read at once.")

@@ -102,7 +102,7 @@ class Answering:
         if route == "feedback":
             _named(scope["query_string"], ())
             return self._feedback(case, one, body), None
-        return await self._answer(scope, case, one, body)
+        return await self._answer(scope, case, program, one, body)
 
     def _admitted(self, scope: Mapping[str, Any], case: str, route: str) -> Access:
         """Return the program that asks; turned away: no token that counts, a scope or case it lacks, too often."""
@@ -154,7 +154,7 @@ class Answering:
             self._running -= 1
 
     async def _answer(
-        self, scope: Mapping[str, Any], case: str, one: Loaded, body: bytes
+        self, scope: Mapping[str, Any], case: str, program: Access, one: Loaded, body: bytes
     ) -> tuple[Reply, list[tuple[dict[str, Any], str]] | None]:
         content = _content(body)
         asked = content["questions"] if len(content) == 1 and type(content.get("questions")) is list else None
@@ -163,19 +163,34 @@ class Answering:
         values = _values(one, [content] if asked is None else asked, single=asked is None)
         query = scope["query_string"]
         most = _most_reasons(query, self.limits.reasons) if query else self.limits.reasons
-        told = []
-        ends = time.monotonic() + self.limits.answer_seconds
-        for place, question in enumerate(values):
-            told.append(self.desk.answer(case, question, most))
-            if place % BREATHER == BREATHER - 1:
-                await asyncio.sleep(0)
-                if time.monotonic() > ends:
-                    raise turned(503, "GST-Q25", what="answered", seconds=self.limits.answer_seconds)
+        if len(values) > 1:
+            self._paced(program, len(values) - 1)
+        told = await self._told(one, values, most)
         self.meters.answered(case, "live", len(told))
         late = None
         if case in self.desk.shadow:
             late = [(question, row["answer_id"]) for question, row in zip(values, told, strict=True)]
         return Reply(200, dumped(told[0] if asked is None else {"answers": told})), late
+
+    async def _told(self, one: Loaded, values: list[dict[str, Any]], most: int) -> list[dict[str, Any]]:
+        """Answer and keep: all, or none. Others are let in between."""
+        told: list[dict[str, Any]] = []
+        ends = time.monotonic() + self.limits.answer_seconds
+        try:
+            for place, question in enumerate(values, start=1):
+                told.append(self.desk.answer(one, question, most))
+                if place % BREATHER == 0:
+                    await asyncio.sleep(0)
+                    self._in_time(ends)
+            self.desk.keep(one, values, told)
+        except BaseException:
+            self.desk.forget(one, told)
+            raise
+        return told
+
+    def _in_time(self, ends: float) -> None:
+        if time.monotonic() > ends:
+            raise turned(503, "GST-Q25", what="answered", seconds=self.limits.answer_seconds)
 
     def _feedback(self, case: str, one: Loaded, body: bytes) -> Reply:
         content = _content(body)
