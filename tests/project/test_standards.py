@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -14,9 +14,6 @@ from grundstein.core.standard import Standard, says, sounds_personal
 from grundstein.project.folder import Folder, create_project, open_project, schemas
 from grundstein.project.models import StandardFile
 from grundstein.project.standards import LESSER, VARIABLE
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 FULL = """\
 required: [decision, money or metric]
@@ -186,3 +183,11 @@ def test_approvers_come_by_every_word_that_a_case_affects_once_each():
     case = Case("c", "?", "predict", {}, affects="Staff who call customers")
     assert standard.approvers_of(case) == ("dpo", "works")
     assert standard.asks(case) == {"approvers": ["dpo", "works"]}
+
+
+def test_the_page_s_example_holds_and_its_refusal_is_what_is_said(project):
+    page = (Path(__file__).parents[2] / "docs" / "standard.md").read_text(encoding="utf-8")
+    company = page.split("```yaml\n")[1].split("```")[0]
+    (said,) = refusal(under(project, company, "# ours\n\nleast_holdback: 0.02\n"))
+    assert said.replace("standard.yaml, line 3", "standard.yaml:3", 1) in page
+    assert all(f"`{field}`" in page for field in StandardFile.model_fields)
