@@ -114,7 +114,7 @@ def walk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
     """A project with a table of customers, and two files of those who came later."""
     root = tmp_path / "project"
     project = create_project(root, name="p", salt="tests")
-    (root / "customers.csv").write_text(customers(3000, 3, "a"), encoding="utf-8")
+    (root / "customers.csv").write_text(customers(2000, 3, "a"), encoding="utf-8")
     flow.ingest(project, str(root / "customers.csv"), "customers")
     later = customers(600, 5, "b").splitlines()
     (root / "later.csv").write_text("\n".join(later) + "\n", encoding="utf-8")

@@ -19,6 +19,7 @@ from ruamel.yaml import YAML
 from grundstein import flow
 from grundstein.core.errors import Refused
 from grundstein.core.records import Experiment, Release
+from grundstein.flow import answering, exporting
 from grundstein.flow.answering import answers_of
 from grundstein.flow.exported import plain
 from grundstein.flow.exporting import export
@@ -101,17 +102,23 @@ def asked(n: int = 200) -> list[dict[str, str]]:
     return [{k: v for k, v in row.items() if k != "leaves"} for row in csv.DictReader(people(n, 9, 2.5).splitlines())]
 
 
+def written(folder: Path, rows: list[dict[str, str]]) -> str:
+    """Write rows as CSV; returns the file's path."""
+    path = folder / "rows.csv"
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    return str(path)
+
+
 def typed(rows: list[dict[str, str]], kinds: dict[str, Any]) -> list[dict[str, Any]]:
     return [{name: kinds.get(name, str)(value) if value else None for name, value in row.items()} for row in rows]
 
 
 def kinds_of(tracked: Path) -> dict[str, Any]:
-    return kinds_of_file(data(tracked))
-
-
-def kinds_of_file(data: Path) -> dict[str, Any]:
     """The types of a question's columns, as the signature says."""
-    text = (data.parent / "MLmodel").read_text(encoding="utf-8")
+    text = (data(tracked).parent / "MLmodel").read_text(encoding="utf-8")
     columns = json.loads(YAML().load(text)["signature"]["inputs"])
     return {one["name"]: {"double": float, "long": int}.get(one["type"], str) for one in columns}
 
@@ -176,12 +183,7 @@ def test_what_nobody_released_is_a_run_and_no_version(evaluated, store):
 
 def test_the_exported_model_answers_as_the_project_does(released, tracked):
     rows = asked()
-    path = released.root / "rows.csv"
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
-    told = answers_of(released, flow.answer(released, "leaving", str(path))).to_pylist()
+    told = answers_of(released, flow.answer(released, "leaving", written(released.root, rows))).to_pylist()
     mine = load(str(data(tracked))).predict(typed(rows, kinds_of(tracked)))
     assert len(mine) == len(told) == len(rows)
     assert [{name: row[name] for name in mine[0]} for row in told] == mine
@@ -254,8 +256,6 @@ def test_a_value_of_a_data_frame_is_read_as_json_would_bring_it(value, told):
 
 
 def test_a_case_with_a_capacity_is_a_run_and_no_version(released_root, store, monkeypatch):
-    from grundstein.flow import exporting
-
     signed = exporting.signed_case
     monkeypatch.setattr(exporting, "signed_case", lambda *asked: replace(signed(*asked), capacity=10.0))
     project = open_project(released_root)
@@ -266,19 +266,17 @@ def test_a_case_with_a_capacity_is_a_run_and_no_version(released_root, store, mo
 
 
 def test_who_is_never_acted_on_is_known_beside_the_project_alone(released, store, tmp_path, monkeypatch):
-    case = released.root / "cases" / "leaving.yaml"
-    case.write_text(case.read_text(encoding="utf-8") + "holdback: 0.2\n", encoding="utf-8")
-    flow.advance(flow.decide(released, "leaving"), released)
-    flow.sign(released, "leaving", flow.add_person(released, "somebody"), "approve", "", solution="rule")
-    flow.release(released, "leaving", "rule")
+    signed = answering.signed_case
+    for module in (exporting, answering):
+        monkeypatch.setattr(module, "signed_case", lambda *asked: replace(signed(*asked), holdback=0.2))
     export(released, released.exporter(store))
-    places = [one.parent for one in store.rglob("release.json") if released.root.name in one.read_text()]
-    rows = typed(asked(), kinds_of_file(places[0]))
-    told = load(str(places[0])).predict(rows)
-    assert 0 < sum(row["held_back"] for row in told) < len(told)
+    mine = load(str(data(store))).predict(typed(asked(), kinds_of(store)))
+    assert 0 < sum(row["held_back"] for row in mine) < len(mine)
+    told = answers_of(released, flow.answer(released, "leaving", written(released.root, asked()))).to_pylist()
+    assert [{name: row[name] for name in mine[0]} for row in told] == mine
     monkeypatch.setenv("GRUNDSTEIN_PROJECT", str(tmp_path))
     with pytest.raises(Refused, match="No project"):
-        load(str(places[0]))
+        load(str(data(store)))
 
 
 def test_without_mlflow_three_lines_say_what_to_install(released_root, tmp_path, monkeypatch):
