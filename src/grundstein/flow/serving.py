@@ -86,6 +86,7 @@ class Desk:
     shadow: Mapping[str, Loaded] = field(default_factory=dict)
     refused: Mapping[str, Refused] = field(default_factory=dict)
     programs: Mapping[str, Access] = field(default_factory=dict)
+    _shadows: Mapping[str, Loaded] = field(default_factory=dict)
     _journals: dict[str, Journal] = field(default_factory=dict)
     _warm: OrderedDict[tuple[str, str], Loaded] = field(default_factory=OrderedDict)
     _seen: tuple[int, date] = (0, date.min)
@@ -103,10 +104,17 @@ class Desk:
         newest = self._newest()
         self.programs = doors(self.project)
         self.live = self._taken(newest, LIVE, self.live, events)
-        self.shadow = self._taken(newest, SHADOW, self.shadow, events)
+        self._shadows = self._taken(newest, SHADOW, self._shadows, events)
+        self.shadow = {name: one for name, one in self._shadows.items() if self._compares(name, one, today)}
         self.refused = self._stopped(newest)
         self._seen = (head.sequence, today)
         return events
+
+    def _compares(self, name: str, one: Loaded, today: date) -> bool:
+        """Whether a shadow still has somebody to stand beside, and its signature counts."""
+        live = self.live.get(name)
+        same = live is not None and live.said.bond.model == one.said.bond.model
+        return live is not None and not same and one.said.until >= today.isoformat()
 
     def _newest(self) -> dict[tuple[str, str], Entry]:
         rows = {(said.case, said.mode): row for row in self.project.ledger.entries(Release) for said in [_said(row)]}
@@ -125,7 +133,7 @@ class Desk:
             try:
                 after[name] = self._loaded(row)
                 events.append(Event("release taken up", {"case": name, "mode": mode, "release": row.id}))
-            except (GrundsteinError, OSError, ValueError, KeyError, TypeError) as error:
+            except Exception as error:
                 self._failed[name, mode] = row.sequence
                 why = error.what if isinstance(error, GrundsteinError) else type(error).__name__
                 self.project.ledger.append(Denial(name, "serve", f"The release {row.id[:12]} cannot answer: {why}"))
