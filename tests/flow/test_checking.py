@@ -114,6 +114,14 @@ def test_every_fault_of_every_file_is_told_at_once_one_line_each(files):
     assert {one.file for one in found.faults} == {"cases/leaving.yaml", "cases/other.yaml", "contracts/broken.yaml"}
 
 
+def test_columns_in_a_task_s_own_lists_are_found_on_their_line(files):
+    fields = {"task": "categorize", "target": "leaves", "text": "plan", "positive": "", "baseline": "", "money": ""}
+    case(files, **fields, worthwhile="", keys="[person, tenure + dey]")
+    assert "day" in only(files, "GST-N03", "keys")
+    case(files, **fields, worthwhile="", keys="[person, tenure + day]")
+    assert not check(files).faults
+
+
 def test_an_idea_is_asked_nothing(files):
     (files.root / "cases" / "leaving.yaml").write_text("question: Could we?\nidea: true\n", encoding="utf-8")
     found = check(standard(files, "required: [decision]\ntasks: [recommend]\napprovers: {staff: [law]}\n"))

@@ -169,9 +169,8 @@ def _ruled(case: Case) -> tuple[str, ...]:
     """The columns that only the rule names: these are told with the rule."""
     from grundstein.tools import expression
 
-    said = {str(value) for value in case.options.values()}
     read = expression.columns_of(case.baseline) if case.baseline else ()
-    return tuple(name for name in read if name not in (*said, case.entity, case.time, case.acted))
+    return tuple(name for name in read if _field_of(case, name) == ("data",))
 
 
 def _strangers(case: Case, names: Mapping[str, None], table: pa.Table, called: str) -> Iterator[Misfit]:
@@ -186,13 +185,16 @@ def _strangers(case: Case, names: Mapping[str, None], table: pa.Table, called: s
 
 
 def _field_of(case: Case, column: str) -> Place:
-    """Where a case names a column."""
-    lists = {"ignore": case.ignore, "key": case.key}
-    for field, values in lists.items():
-        if column in values:
-            return (field, values.index(column))
-    plain = {**case.options, "entity": case.entity, "time": case.time, "acted": case.acted}
-    return (next((field for field, value in plain.items() if value == column), "data"),)
+    """Where a case names a column, itself or in a list; two columns that count together stand as `a + b`."""
+    own = {"ignore": case.ignore, "key": case.key, "entity": case.entity, "time": case.time, "acted": case.acted}
+    for field, value in {**case.options, **own}.items():
+        if value == column:
+            return (field,)
+        if isinstance(value, list | tuple):
+            for number, one in enumerate(value):
+                if column in str(one).split(" + "):
+                    return (field, number)
+    return ("data",)
 
 
 def _rule(text: str, rows: pa.Table, table: str) -> Iterator[Misfit]:

@@ -11,7 +11,7 @@ from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_type_hints
 
-from pydantic import BaseModel, ValidationError, create_model
+from pydantic import BaseModel, Field, ValidationError, create_model
 
 from grundstein.core.errors import GrundsteinError, Refused, nearest
 
@@ -95,8 +95,12 @@ def checked_options(kind: type, content: Mapping[str, Any], path: Path) -> Mappi
     """Validate a task's own fields by its `options` dataclass; returns plain values."""
     hints = get_type_hints(kind)
     own: dict[str, Any] = {
-        field.name: (hints[field.name], ... if field.default is MISSING else field.default) for field in fields(kind)
+        field.name: (hints[field.name], ... if field.default is MISSING else field.default)
+        for field in fields(kind)
+        if field.default_factory is MISSING
     }
+    made = {field.name: field.default_factory for field in fields(kind) if field.default_factory is not MISSING}
+    own |= {name: (hints[name], Field(default_factory=factory)) for name, factory in made.items()}
     model = create_model(kind.__name__, __base__=BaseModel, **own)
     return checked(model, content, path).model_dump()
 
