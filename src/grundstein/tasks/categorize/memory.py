@@ -34,10 +34,11 @@ CORRECTED = (0.5, 0.1)
 
 
 class Habit(NamedTuple):
-    """How past choices count: see the page's head."""
+    """How past choices count: see the page's head. Only the first `depth` keys are looked at."""
 
     decay: float
     strength: float
+    depth: int = 99
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +70,7 @@ class Past:
     def shares(self, questions: pa.Table, base: Floats, habit: Habit) -> Floats:
         """Return probabilities of shape (rows, labels) out of `base`, by the keys that a row has and that were seen."""
         found = np.array(base, dtype=np.float64)
-        for level in reversed(self.levels):
+        for level in reversed(self.levels[: habit.depth]):
             places = _places(level, questions)
             rows = np.flatnonzero(places >= 0)
             if len(rows):

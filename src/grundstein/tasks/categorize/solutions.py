@@ -16,6 +16,7 @@ from grundstein.tasks.categorize.memory import Habit, Past, Recent, past_of, rem
 from grundstein.tasks.categorize.options import Plan
 from grundstein.tasks.categorize.reading import Reader
 from grundstein.tasks.categorize.workshop import Shop, Shops, parts, shop_of
+from grundstein.tools.money import Policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -34,7 +35,7 @@ HABITS = (USUAL, *(Habit(decay, strength) for decay in (1.0, 0.9, 0.6) for stren
 
 
 class Tried(NamedTuple):
-    """What each row of an inner fold lost, how sure its answer was, and whether it was right."""
+    """What each row of an inner fold lost in the measure of the case, how sure its answer was, and whether right."""
 
     lost: Floats
     top: Floats
@@ -91,7 +92,7 @@ class Text:
         """Learn terms and weights; ValueError where nothing carries anything."""
         shop = self.shops.of(self.plan, data["rows"], seed)
         reader, machine, outside = shop.learnt
-        tried = _tried(outside, shop.truth[shop.inner[1]])
+        tried = _tried(self.plan, outside, shop.truth[shop.inner[1]])
         found = finish(self.plan, tried.top, tried.right)
         return replace(self, labels=shop.labels, reader=reader, machine=machine, finish=found)
 
@@ -131,6 +132,7 @@ class Both:
         shop = self.shops.of(self.plan, data["rows"], seed)
         reader, machine, outside = shop.learnt
         habit, tried = _habit(shop, [shop.inner], outside)
+        habit, tried = _depth(shop, outside, habit, tried)
         found = finish(self.plan, tried.top, tried.right)
         return replace(
             self, labels=shop.labels, reader=reader, machine=machine, habit=habit, finish=found, recent=Recent()
@@ -164,26 +166,48 @@ def _habit(shop: Shop, folds: Sequence[tuple[Rows, Rows]], base: Floats | None) 
     """
     found = [trial for fold in folds for trial in _trials(shop, fold, base)]
     each = {habit: _joined([tried for one, tried in found if one == habit]) for habit in HABITS}
-    best = min(HABITS, key=lambda habit: float(each[habit].lost.mean()))
-    gained = each[USUAL].lost - each[best].lost
-    chosen = best if gained.sum() > 2 * np.sqrt(np.sum((gained - gained.mean()) ** 2)) else USUAL
+    return _clearly(each, USUAL)
+
+
+def _depth(shop: Shop, base: Floats, habit: Habit, tried: Tried) -> tuple[Habit, Tried]:
+    """Leave coarse keys to the text, which reads them too, where that lost clearly less."""
+    count = len(shop.plan.keys)
+    fewer = [habit._replace(depth=depth) for depth in range(1, count)]
+    each = {habit: tried, **dict(_trials(shop, shop.inner, base, fewer))}
+    return _clearly(each, habit)
+
+
+def _clearly(each: Mapping[Habit, Tried], usual: Habit) -> tuple[Habit, Tried]:
+    """The usual habit, or the best where it lost less by over two standard errors."""
+    best = min(each, key=lambda habit: float(each[habit].lost.mean()))
+    gained = each[usual].lost - each[best].lost
+    chosen = best if gained.sum() > 2 * np.sqrt(np.sum((gained - gained.mean()) ** 2)) else usual
     return chosen, each[chosen]
 
 
-def _trials(shop: Shop, fold: tuple[Rows, Rows], base: Floats | None) -> Iterator[tuple[Habit, Tried]]:
+def _trials(
+    shop: Shop, fold: tuple[Rows, Rows], base: Floats | None, tried: Sequence[Habit] = HABITS
+) -> Iterator[tuple[Habit, Tried]]:
     fit, ask = fold
     known, asked, truth = shop.rows.take(fit), shop.rows.take(ask), shop.truth[ask]
-    for decay, habits in groupby(sorted(HABITS), key=lambda habit: habit.decay):
+    for decay, habits in groupby(sorted(tried), key=lambda habit: habit.decay):
         past = past_of(known, shop.plan, decay), None
         for habit in habits:
             given = None if base is None else parts(len(ask), lambda rows: base[rows])
             told = remembered(past, asked, given, habit, shop.labels)
             pairs = zip(told, parts(len(ask), lambda rows: truth[rows]), strict=True)
-            yield habit, _joined([_tried(shares, right) for shares, right in pairs])
+            yield habit, _joined([_tried(shop.plan, shares, right) for shares, right in pairs])
 
 
-def _tried(shares: Floats, truth: Rows) -> Tried:
-    return Tried(log_losses(shares, truth), shares.max(axis=1), shares.argmax(axis=1) == truth)
+def _tried(plan: Plan, shares: Floats, truth: Rows) -> Tried:
+    top, right = shares.max(axis=1), shares.argmax(axis=1) == truth
+    if plan.measure == "log_loss":
+        return Tried(log_losses(shares, truth), top, right)
+    if plan.measure == "accuracy":
+        return Tried(1.0 - right, top, right)
+    even = plan.stakes.even
+    act = np.ones(len(top)) if even is None else Policy(even).act(top)
+    return Tried(-plan.stakes.worth(act, right), top, right)
 
 
 def _joined(tried: Sequence[Tried]) -> Tried:
