@@ -8,6 +8,10 @@ from __future__ import annotations
 
 import shutil
 import sys
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import numpy as np
 from scipy.special import betaincinv
@@ -18,8 +22,12 @@ import watching_streams as streams
 from grundstein.flow.worth import development_of
 from tabled import table
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = TypeVar("T")
 SEED = 20261122
-WITHIN = 500
+WITHIN, AT_ONCE = 500, 4
 PLANTS = (
     ("mean", 0.5, "a number's mean moves by 0.5 standard deviations"),
     ("mean", 0.75, "by 0.75"),
@@ -30,13 +38,24 @@ PLANTS = (
 )
 
 
+TASK: list[Callable[[int], object]] = []
+
+
+def each(one: Callable[[int], T], count: int) -> list[T]:
+    """Run seeds 0, 1, ... side by side; what is in memory now is there in every process."""
+    TASK[:] = [one]
+    with ProcessPoolExecutor(AT_ONCE, mp_context=get_context("fork")) as pool:
+        return cast("list[T]", list(pool.map(_seeded, range(count), chunksize=5)))
+
+
+def _seeded(seed: int) -> object:
+    return TASK[0](seed)
+
+
 def quiet(count: int) -> str:
     """How many of so many quiet months see an alarm."""
-    looks, alarms = 0, 0
-    for seed in range(count):
-        found = streams.followed(streams.stream(np.random.default_rng([SEED, 1, seed])))
-        looks += len(found)
-        alarms += any(one.columns for one in found)
+    months = each(_quiet, count)
+    looks, alarms = sum(looks for looks, _ in months), sum(alarm for _, alarm in months)
     high = 1.0 if alarms == count else float(betaincinv(alarms + 1, count - alarms, 0.95))
     share = f"{alarms} ({alarms / count:.1%}, 95 % upper limit {high:.1%})"
     return f"""Quiet releases: {count:,} months of 30 ticks, 40 to 300 rows a tick, 10 to 20 columns of mixed kinds that
@@ -44,16 +63,17 @@ hang together, held against 500 to 8,000 earlier rows; {looks:,} looks of up to 
 alarm: {share}. At most 5 % is promised for the whole life of a release."""
 
 
+def _quiet(seed: int) -> tuple[int, bool]:
+    found = streams.followed(streams.stream(np.random.default_rng([SEED, 1, seed])))
+    return len(found), any(one.columns for one in found)
+
+
 def found(count: int) -> str:
     """How often a change that is planted in one column of such a month is found within 500 rows."""
     rows: list[dict[str, object]] = []
-    for place, (what, size, said) in enumerate(PLANTS):
-        hits, after = 0, []
-        for seed in range(count):
-            one, onset = streams.planted(np.random.default_rng([SEED, 2, place, seed]), what, size)
-            seen = [look.rows for look in streams.followed(one, onset, onset + WITHIN) if "planted" in look.columns]
-            hits += bool(seen)
-            after += [seen[0] - onset] if seen else []
+    for place, (_, _, said) in enumerate(PLANTS):
+        after = [rows for rows in each(partial(_found, place), count) if rows]
+        hits = len(after)
         median = float(np.median(after)) if after else float("nan")
         rows.append(
             {"change": said, f"found within {WITHIN} rows": f"{hits / count:.1%}", "median rows": f"{median:.0f}"}
@@ -64,12 +84,20 @@ files of 40 to 250, which are looked at whole:
 {table(rows)}"""
 
 
+def _found(place: int, seed: int) -> int:
+    """How many rows after it began a change was found; 0 where it was not, within 500."""
+    what, size, _ = PLANTS[place]
+    one, onset = streams.planted(np.random.default_rng([SEED, 2, place, seed]), what, size)
+    seen = [look.rows for look in streams.followed(one, onset, onset + WITHIN) if "planted" in look.columns]
+    return seen[0] - onset if seen else 0
+
+
 def acted(runs: int) -> str:
     """Whether value is measured right where the call itself saves customers."""
     project, ground = actions.released(0.15)
     baseline = actions.baseline_of(project, ground)
     truth, known = actions.true_gain(ground, baseline), development_of(project, ground)
-    every = [actions.run(ground, baseline, known, truth, seed) for seed in range(runs)]
+    every = each(partial(actions.run, ground, baseline, known, truth), runs)
     shutil.rmtree(project.root)
     shares = {
         "held back 15 %, whose time is over: at all looks at once": [one.all_looks for one in every],

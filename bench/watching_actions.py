@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from grundstein.tools.inference import Sample
 
 SUCCESS, SAVED, COST, HORIZON = 0.3, 600.0, 60.0, 30
-DAYS, A_DAY, LATE, NEVER, LOOKS = 75, 80, 10, 0.1, 30
+DAYS, A_DAY, LATE, NEVER, LOOKS = 75, 80, 10, 0.1, 20
 START = datetime(2026, 1, 1, tzinfo=UTC)
 CASE = f"""\
 question: Who leaves next month?

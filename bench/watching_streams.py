@@ -97,15 +97,15 @@ def _skewed(_: np.random.Generator, near: Floats) -> Floats:
 
 
 def _mostly_nothing(_: np.random.Generator, near: Floats) -> Floats:
-    return np.where(near > 0.5, np.exp(near), 0.0)
+    return np.exp(near) * (near > 0.5)
 
 
 def _whole(_: np.random.Generator, near: Floats) -> Floats:
-    return np.floor(36 + 12 * near).clip(0, 72)
+    return np.asarray(np.floor(36 + 12 * near).clip(0, 72), dtype=np.float64)
 
 
 def _few(_: np.random.Generator, near: Floats) -> Floats:
-    return np.floor(2 + near).clip(0, 5)
+    return np.asarray(np.floor(2 + near).clip(0, 5), dtype=np.float64)
 
 
 def _gaps(rng: np.random.Generator, near: Floats) -> Floats:

@@ -327,7 +327,7 @@ def test_where_nobody_is_held_back_the_observation_says_that_value_cannot_be_mea
     found = watching.ground(project, signing.current(project, NAME))
     nobody = replace(found, case=replace(found.case, holdback=0.0))
     assert changes_outcome(nobody)
-    said = worth(project, nobody, project.tables.read("people").slice(0, 0), None)
+    said = worth(project, nobody, None)
     assert [one.code for one in said.findings] == ["GST-W34"]
 
 

@@ -85,11 +85,27 @@ def test_two_columns_that_were_swapped_are_named_together_and_once():
     assert told(after) == {"GST-W05": "amount"}
 
 
-def test_a_moment_that_moved_on_is_told_as_such():
+def test_a_date_that_moved_on_says_nothing_but_one_that_is_missing_does():
     days = np.arange("2024-01-01", "2025-01-01", dtype="datetime64[D]")
-    known = drifting.references(pa.table({"born": pa.array(np.repeat(days, 4))}), ["born"])
-    [one] = drifting.changed(known, pa.table({"born": pa.array(days[-200:])}), 0.001)
-    assert watching.drift([one], [], 1, 1)[0].code == "GST-W07"
+    known = drifting.references(pa.table({"bought": pa.array(np.repeat(days, 4))}), ["bought"])
+    assert drifting.changed(known, pa.table({"bought": pa.array(days[-200:])}), 0.001) == []
+    gone = pa.array([None if k % 5 == 0 else day for k, day in enumerate(days[-200:].tolist())])
+    [one] = drifting.changed(known, pa.table({"bought": gone}), 0.001)
+    assert one.what == "empty"
+
+
+def test_texts_that_became_longer_are_told_as_such():
+    rng = np.random.default_rng(3)
+    before, after = (["w" * k + f"{j}" for j, k in enumerate(rng.integers(a, b, 300))] for a, b in ((20, 60), (50, 99)))
+    known = drifting.references(pa.table({"note": before}), ["note"])
+    [finding] = watching.drift(drifting.changed(known, pa.table({"note": after}), 0.001), [], 1, 1)
+    assert finding.code == "GST-W07"
+
+
+def test_a_value_that_only_a_few_have_is_not_named():
+    after = rows(500, 2)
+    after["kind"] = np.array([f"own {k}" if k % 10 == 0 else value for k, value in enumerate(after["kind"])])
+    assert [one.value for one in found(after)] == [drifting.UNNAMED]
 
 
 def test_a_column_that_is_gone_or_holds_lists_stops_nothing():

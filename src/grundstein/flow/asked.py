@@ -9,7 +9,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
-from grundstein.core.errors import Refused
 from grundstein.core.records import Batch
 from grundstein.production.answering import ANSWERS, FEEDBACK, QUESTIONS
 
@@ -25,15 +24,27 @@ NAMED = ("_row", "_batch", "question", "answer_id", "answered_at", "held_back", 
 COME = pa.timestamp("us", "UTC")
 
 
-def answers_of(project: Project, ground: Ground, since: int = -1) -> pa.Table:
-    """The answers that a release gave, in order, from `_row` `since` on: what names them, and what they said."""
+def answers_of(project: Project, ground: Ground, since: int = -1, *, held_back: bool = False) -> pa.Table:
+    """The answers that a release gave, in order, from `_row` `since` on: what names them, and what they said.
+
+    `held_back`: those alone that were never acted on.
+    """
     target = ground.case.name + ANSWERS
     if target not in project.tables.names():
         return pa.table({"_row": pa.array([], pa.int64()), "_batch": pa.array([], pa.string())})
     there = project.tables.schema(target)
     names = [name for name in dict.fromkeys((*ground.answers.keys, *NAMED)) if name in there.names]
     mine = (ds.field("release") == ground.entry.id) & (ds.field("_row") >= since)
-    return _read(project, target, names, mine).sort_by("_row")
+    wanted = mine & ds.field("held_back") if held_back and "held_back" in names else mine
+    return _read(project, target, names, wanted).sort_by("_row")
+
+
+def answers_counted(project: Project, ground: Ground) -> int:
+    """How many answers a release gave."""
+    target = ground.case.name + ANSWERS
+    if target not in project.tables.names():
+        return 0
+    return int(_dataset(project, target).count_rows(filter=ds.field("release") == ground.entry.id))
 
 
 def questions_of(project: Project, ground: Ground, answers: pa.Table) -> tuple[pa.Table, NDArray[np.int64]]:
@@ -122,8 +133,9 @@ def counted(project: Project, table: str, since: str) -> tuple[int, int]:
 
 
 def _read(project: Project, table: str, names: Sequence[str], wanted: ds.Expression | None) -> pa.Table:
+    return _dataset(project, table).to_table(columns=list(names), filter=wanted)
+
+
+def _dataset(project: Project, table: str) -> ds.Dataset:
     schema = pa.schema([field.remove_metadata() for field in project.tables.schema(table)])
-    files = list(project.tables.files(table))
-    if not files:
-        raise Refused(f"The table {table} holds no file.", "A table with rows.", "grundstein tables")
-    return ds.dataset(files, schema=schema, format="parquet").to_table(columns=list(names), filter=wanted)
+    return ds.dataset(list(project.tables.files(table)), schema=schema, format="parquet")

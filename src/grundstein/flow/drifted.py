@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
-from grundstein.flow.asked import questions_of
+from grundstein.flow.asked import answers_of, questions_of
 from grundstein.production import drifting, looking, watching
 from grundstein.tools.sealing import HOUSE_COLUMNS, unit_hash
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from grundstein.flow.grounds import Ground
 
 SAID = ("answer", "probability")
+BACK = 4 * max(looking.WINDOWS)
 
 
 @dataclass(frozen=True)
@@ -34,9 +35,10 @@ class Drifted:
     findings: tuple[Finding, ...]
 
 
-def drifted(project: Project, found: Ground, answers: pa.Table, known: Observation | None) -> Drifted:
+def drifted(project: Project, found: Ground, known: Observation | None) -> Drifted:
     """Look at what came since the Observation before; where too little came, what was found then still holds."""
     until, looks = (known.until, known.looks) if known else (-1, 0)
+    answers = answers_of(project, found, until - BACK)
     before = tuple(one for one in known.findings if one.code in watching.DRIFT) if known else ()
     looks_due = looking.looks(np.asarray(answers["_row"]), _arrivals(answers), until)
     if not looks_due:
@@ -47,8 +49,15 @@ def drifted(project: Project, found: Ground, answers: pa.Table, known: Observati
         windows = [_window(project, found, answers.slice(start, one.end - start)) for start in one.starts]
         parts = [drifting.looked(looks, len(windows), (asked, rows), (said, told)) for rows, told in windows]
         questions, answered = (drifting.surest(c for part in parts for c in part[k]) for k in (0, 1))
+        questions = [_nameless(one, found) for one in questions]
         before = watching.drift(questions, answered, len(asked) + len(said), looks)
     return Drifted(int(answers["_row"][looks_due[-1].end - 1].as_py()), looks, before)
+
+
+def _nameless(one: drifting.Change, found: Ground) -> drifting.Change:
+    """A change without the value of a personal column: a record holds no person's data."""
+    personal = any(column.name == one.column and column.personal for column in found.main.columns)
+    return replace(one, value=drifting.UNNAMED) if personal and one.value else one
 
 
 def _window(project: Project, found: Ground, window: pa.Table) -> tuple[pa.Table, pa.Table]:
@@ -60,11 +69,16 @@ def _window(project: Project, found: Ground, window: pa.Table) -> tuple[pa.Table
 
 
 def _known(found: Ground) -> tuple[dict[str, drifting.Reference], dict[str, drifting.Reference]]:
-    """The columns of the questions as learnt from and judged; the answers as they were to the sealed questions."""
+    """The columns of the questions as learnt from and judged; the answers as they were to the sealed questions.
+
+    Columns that only number or name their rows are left out: later rows have other numbers.
+    """
+    from grundstein.evaluation.checks.rows import numbers_rows
+
     development, sealed = found.split.development[found.task.roles[0].name], found.split.questions
     hidden = {*HOUSE_COLUMNS, *found.naming, *found.main.key, found.case.time}
-    names = [name for name in sealed.column_names if name not in hidden]
     both = pa.concat_tables([development.select(sealed.column_names), sealed], promote_options="permissive")
+    names = [name for name in sealed.column_names if name not in hidden and not numbers_rows(both[name], name)]
     fresh = sealed if sealed.num_rows >= drifting.FEWEST else development.select(sealed.column_names)
     told = found.answers.solution.answer(fresh, found.answers.live)
     said = [name for name in SAID if name in told.column_names]

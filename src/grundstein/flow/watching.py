@@ -111,21 +111,20 @@ def _again(project: Project, name: str) -> str:
 
 
 def _observation(project: Project, found: Ground, known: Observation | None) -> Observation:
-    from grundstein.flow.asked import answers_of
+    from grundstein.flow.asked import answers_counted
     from grundstein.flow.drifted import drifted
     from grundstein.flow.worth import worth
     from grundstein.production import watching
 
-    answers = answers_of(project, found)
-    looked = drifted(project, found, answers, known)
-    measured = worth(project, found, answers, known)
+    looked = drifted(project, found, known)
+    measured = worth(project, found, known)
     findings = (*looked.findings, *_aside(project, found), *measured.findings, *_dates(project, found))
     shown = (watching.picture(found.signed, measured.gain),) if measured.gain else ()
     return Observation(
         case=found.case.name,
         release=found.entry.id,
         until=looked.until,
-        answers=answers.num_rows,
+        answers=answers_counted(project, found),
         truths=measured.truths,
         baseline=found.baseline,
         signed=found.signed,

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from grundstein.core.findings import Fact, Finding
 from grundstein.core.task import Split
-from grundstein.flow.asked import COME, questions_of, told_of
+from grundstein.flow.asked import COME, answers_of, questions_of, told_of
 from grundstein.flow.grounds import solution_of
 from grundstein.flow.signing import now
 from grundstein.production import measuring, watching
@@ -58,13 +58,13 @@ class Judged(NamedTuple):
     truths: watching.Truths
 
 
-def worth(project: Project, found: Ground, answers: pa.Table, known: Observation | None) -> Worth:
+def worth(project: Project, found: Ground, known: Observation | None) -> Worth:
     """Measure the gain over the baseline on all units whose truth counts by now."""
     if not found.target:
         return Worth(findings=(Finding("GST-W38", "not_applicable", {"task": found.task.name}),))
     if changes_outcome(found) and not found.case.holdback:
         return Worth(findings=(Finding("GST-W34", "issue", {"case": found.case.name}),))
-    judged = judged_units(project, found, answers)
+    judged = judged_units(project, found)
     told = judged.split.questions.num_rows
     kept = calibration(found, judged.split, known) if told else ()
     lacking = watching.lacking(found.case.name, found.case.horizon_days, judged.truths)
@@ -81,8 +81,9 @@ def changes_outcome(found: Ground) -> bool:
     return action or found.case.acted not in ("", "nobody")
 
 
-def judged_units(project: Project, found: Ground, answers: pa.Table) -> Judged:
+def judged_units(project: Project, found: Ground) -> Judged:
     """The units that our own action left alone, whose time is over and whose truth was told, with their truth."""
+    answers = answers_of(project, found, held_back=changes_outcome(found))
 
     def asked(some: pa.Table) -> tuple[pa.Table, NDArray[np.int64]]:
         return questions_of(project, found, some)

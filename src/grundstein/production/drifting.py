@@ -34,6 +34,7 @@ FEW_VALUES, MOST_CATEGORIES, EXPECTED = 10, 30, 10
 FREE_TEXT = 0.25
 FACTORS = (10.0, 100.0, 1000.0, 1e6, 12.0, 60.0, 24.0, 7.0)
 UNDONE = 0.3
+NAMED, UNNAMED = 5, "…"
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Reference:
     rows: int
     empty: int
     numbers: Floats
-    labels: tuple[str, ...]
+    labels: pa.StringArray
     counts: Floats
     untied: float = 1.0
 
@@ -57,8 +58,8 @@ class Reference:
 class Change:
     """How far a column differs: the share of rows that would have to move, and how likely chance does as much.
 
-    `what`: "number", "moment", "length", "category", "strange" (values never seen) or "empty"; `before` and `after`
-    are shares of `value`, or for numbers the means. `other`: the column it was swapped with; `factor`: its new unit.
+    `what`: "number", "length", "category", "strange" (values never seen) or "empty"; `before` and `after` are shares of
+    `value`, or for numbers the means. `other`: the column it was swapped with; `factor`: its new unit.
     """
 
     column: str
@@ -102,12 +103,14 @@ def changed(known: Mapping[str, Reference], window: pa.Table, chance: float) -> 
 def compared(known: Reference, window: pa.Table) -> Change:
     """Compare one column: whether it is filled, and with what; the surer change of the two, at twice its chance.
 
-    Where nothing is empty in either part that test could not have spoken, and costs nothing (Tarone, 1990).
+    What is too small to be told is not tested: its chance is 1.
+    Where nothing is empty in either part that test could not have spoken, and costs nothing (Tarone, 1990). Of a
+    moment only whether it is filled: later rows have later dates.
     """
     column = window[known.name]
     empty = _emptiness(known, column)
     values = _values(known, window)
-    enough = len(values) >= FEWEST and known.rows - known.empty >= FEWEST
+    enough = known.kind != "moment" and len(values) >= FEWEST and known.rows - known.empty >= FEWEST
     found = [(_sorted if known.kind == "category" else _graded)(known, values)] if enough else []
     first = min((empty, *found), key=lambda one: (one.chance, -one.moved))
     return replace(first, chance=min(1.0, (2 if empty.before or empty.after else 1) * first.chance))
@@ -150,13 +153,17 @@ def _reference(name: str, column: pa.ChunkedArray) -> Reference | None:
     kind, rows = _kind(column), len(column)
     if kind != "category":
         numbers = np.sort(_numbers(column, kind))
-        return Reference(name, kind, rows, rows - len(numbers), numbers, (), np.zeros(0), _untied(numbers))
+        return Reference(name, kind, rows, rows - len(numbers), numbers, _texts(), np.zeros(0), _untied(numbers))
     texts = as_texts(pa.table({name: column}), name).drop_null()
     counted = pc.value_counts(texts.combine_chunks())
     pairs = sorted(counted.to_pylist(), key=lambda one: (-one["counts"], one["values"]))
     labels, counts = [one["values"] for one in pairs], [one["counts"] for one in pairs]
     sizes = np.array(counts, dtype=np.float64)
-    return Reference(name, kind, rows, rows - len(texts), np.zeros(0), tuple(labels), sizes)
+    return Reference(name, kind, rows, rows - len(texts), np.zeros(0), _texts(labels), sizes)
+
+
+def _texts(labels: Sequence[str] = ()) -> pa.StringArray:
+    return pa.array(labels, pa.string())
 
 
 def _sampled(column: pa.ChunkedArray, most: int = MOST) -> pa.ChunkedArray:
@@ -194,14 +201,15 @@ def _values(known: Reference, window: pa.Table) -> Floats | pa.ChunkedArray:
     column = _sampled(window[known.name])
     if known.kind != "category":
         return _numbers(column, known.kind)
-    return as_texts(pa.table({known.name: column}), known.name).drop_null()
+    text = pa.types.is_string(column.type)
+    return column.drop_null() if text else as_texts(pa.table({known.name: column}), known.name).drop_null()
 
 
 def _emptiness(known: Reference, column: pa.ChunkedArray) -> Change:
     empty, rows = _empty(column), len(column)
     before, after = known.empty / known.rows, empty / rows
-    if not known.empty and not empty:
-        return Change(known.name, "empty", 0.0, 1.0, 0.0, 0.0)
+    if abs(after - before) < STRANGE:
+        return Change(known.name, "empty", abs(after - before), 1.0, before, after)
     chance = fisher(np.array([float(empty)]), rows, np.array([float(known.empty)]), known.rows)[0]
     return Change(known.name, "empty", abs(after - before), float(chance), before, after)
 
@@ -222,7 +230,7 @@ def _graded(known: Reference, values: Floats) -> Change:
     places, moved = _places(before, after)
     many = len(before) * len(after) / (len(before) + len(after))
     off = abs(places - 0.5) / math.sqrt(known.untied / 12 / many)
-    chance = 2 * min(float(kolmogorov(moved * math.sqrt(many))), float(2 * ndtr(-off)))
+    chance = 2 * min(float(kolmogorov(moved * math.sqrt(many))), float(2 * ndtr(-off))) if moved >= MOVED else 1.0
     return Change(known.name, known.kind, moved, min(1.0, chance), float(before.mean()), float(after.mean()))
 
 
@@ -252,8 +260,10 @@ def _sorted(known: Reference, values: pa.ChunkedArray) -> Change:
     gaps = np.abs(shares[1] - shares[0])
     luck = np.sqrt(2 / math.pi * pooled * (1 - pooled) * (1 / rows + 1 / seen))
     moved, widest = max(0.0, float((gaps - luck).sum() / 2)), int(np.argmax(gaps))
-    each = float(fisher(after, seen, before, rows).min()) * len(after)
-    chance = min(1.0, 2 * min(each, _by_chance(np.stack([before, after]))))
+    chance = 1.0
+    if moved >= MOVED or strange >= STRANGE:
+        each = float(fisher(after, seen, before, rows).min()) * len(after)
+        chance = min(1.0, 2 * min(each, _by_chance(np.stack([before, after]))))
     if strange >= STRANGE:
         return Change(known.name, "strange", moved, chance, 0.0, strange, _strangest(known, values))
     return Change(
@@ -267,9 +277,8 @@ def _counts(known: Reference, values: pa.ChunkedArray) -> tuple[tuple[str, ...],
     A category that came once among n leads to others that never came, in a share of about as many ones among n (Good
     and Turing, 1953).
     """
-    place = np.asarray(pc.fill_null(pc.index_in(values, value_set=pa.array(known.labels, pa.string())), -1))
+    place = np.asarray(pc.fill_null(pc.index_in(values, value_set=known.labels), -1))
     new = pc.value_counts(values.filter(pa.array(place < 0)).combine_chunks()).to_pylist() if (place < 0).any() else []
-    labels = [*known.labels, *(one["values"] for one in new)]
     before = np.concatenate([known.counts, np.zeros(len(new))])
     own = np.bincount(place[place >= 0], minlength=len(known.labels))
     after = np.concatenate([own, [one["counts"] for one in new]]).astype(np.float64)
@@ -277,16 +286,23 @@ def _counts(known: Reference, values: pa.ChunkedArray) -> tuple[tuple[str, ...],
     strange = float(after[len(known.labels) :].sum() / after.sum()) - expected
     order = np.argsort(-(before + after), kind="stable")
     kept, rest = order[:MOST_CATEGORIES], order[MOST_CATEGORIES:]
+    labels = tuple(_label(known, new, int(k)) for k in kept)
     if not len(rest):
-        return tuple(labels[k] for k in kept), before[kept], after[kept], strange
+        return labels, before[kept], after[kept], strange
     sums = [np.append(part[kept], part[rest].sum()) for part in (before, after)]
-    return (*(labels[k] for k in kept), "…"), sums[0], sums[1], strange
+    return (*labels, UNNAMED), sums[0], sums[1], strange
+
+
+def _label(known: Reference, new: Sequence[Mapping[str, str]], place: int) -> str:
+    there = len(known.labels)
+    return str(known.labels[place].as_py() if place < there else new[place - there]["values"])
 
 
 def _strangest(known: Reference, values: pa.ChunkedArray) -> str:
-    strange = values.filter(pc.invert(pc.is_in(values, value_set=pa.array(known.labels, pa.string()))))
+    strange = values.filter(pc.invert(pc.is_in(values, value_set=known.labels)))
     counted = pc.value_counts(strange.combine_chunks()).to_pylist()
-    return str(max(counted, key=lambda one: (one["counts"], one["values"]))["values"]) if counted else ""
+    most = max(counted, key=lambda one: (one["counts"], one["values"]), default={"counts": 0})
+    return str(most["values"]) if most["counts"] >= NAMED else UNNAMED
 
 
 def _by_chance(table: Floats) -> float:
