@@ -20,6 +20,7 @@ from grundstein.flow.pinning import asked, pin, pinned_of, question_of
 from grundstein.flow.released import newest
 from grundstein.flow.remembering import edits_of
 from grundstein.flow.signing import now
+from grundstein.flow.standards import keep as keep_demand
 from grundstein.flow.steps import advance, evaluated, matching, refuse_unready, reported
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ def again(project: Project, name: str, why: str = "") -> Entry:
             return known
         project.ledger.once(Round(name, snapshot.id, why or "asked for by a person"))
     tested = matching(project, snapshot) or evaluated(snapshot, project)
+    keep_demand(project, name)
     verdict = _spared(project, tested) or advance(tested, project, until=Verdict)
     reported(verdict, project)
     return verdict
