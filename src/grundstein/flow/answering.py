@@ -10,17 +10,19 @@ import numpy as np
 import pyarrow as pa
 
 from grundstein.core.canonical import canonical, digest
-from grundstein.core.contract import Column, Contract, Type
+from grundstein.core.contract import Column, Contract
 from grundstein.core.errors import Refused
 from grundstein.core.records import Batch, Question, Release
 from grundstein.flow import given
 from grundstein.flow.forging import refuse_forged
+from grundstein.flow.selecting import SELECTED, selected, source_table
 from grundstein.flow.signing import current, refuse_ended
 from grundstein.flow.spending import capacity_now
 from grundstein.tools.sealing import HOUSE_COLUMNS
+from grundstein.tools.typed import logical_type
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from grundstein.core.case import Case
@@ -128,17 +130,14 @@ def _questions(project: Project, name: str, case: Case, task: Task, rows: str, s
         info = project.tables.info(rows)
         return Batch(rows, rows, info.digest, info.rows, 0, info.version)
     source = case.data[task.roles[0].name]
-    main = project.contract(source)
+    main = project.contract(source_table(name, source))
     if main is None:
-        raise Refused(
-            f"The rows of {name} come from a SELECT, so a file cannot be asked.",
-            "A governed table with the columns of that SELECT.",
-            f"grundstein answer {name} --rows TABLE",
-        )
+        raise Refused(f"The rows of {name} have no contract.", "A governed table.", "grundstein tables")
     if project.contract(name + QUESTIONS) is None:
         project.write_contract(questions_contract(name, case, main, columns_of(rows, settings, main)))
     batch = ingest(project, rows, name + QUESTIONS, settings)
-    return batch if batch.rows else _arrived_before(project, batch)
+    batch = batch if batch.rows else _arrived_before(project, batch)
+    return selected(project, name, source, main, batch) if source != main.table and batch.rows else batch
 
 
 def _arrived_before(project: Project, batch: Batch) -> Batch:
@@ -152,6 +151,7 @@ def answerer(project: Project, entry: Entry, columns: pa.Schema) -> Answerer:
 
     `keys` are the columns of the table's key that a question has.
     """
+    from grundstein.lake.snapshots import is_select, named_tables
     from grundstein.production.answering import Answerer
 
     said = cast("Release", entry.record)
@@ -162,17 +162,20 @@ def answerer(project: Project, entry: Entry, columns: pa.Schema) -> Answerer:
     live = {
         role.name: Fresh(project, case.data[role.name]) for role in task.roles if role.live and role.name in case.data
     }
-    main = project.contract(case.data[task.roles[0].name])
+    source = case.data[task.roles[0].name]
+    main = project.contract(named_tables(source)[0])
     asked = pa.schema([field for field in columns if field.name not in HOUSE_COLUMNS])
-    keys = tuple(name for name in (main.key if main else ()) if name in asked.names)
+    own = case.key if is_select(source) and case.key else main.key if main else ()
+    keys = tuple(name for name in own if name in asked.names)
     return Answerer(solution, live, entry.id, keys, case.holdback, project.salt, asked)
 
 
 def _answers(project: Project, answers: Answerer, asked: Batch, call: Call) -> Iterator[pa.Table]:
     from grundstein.production.answering import QUESTIONS, parts
 
+    own = asked.table.endswith((QUESTIONS, SELECTED))
     for part in parts(project.tables.stream(asked.table, asked.version)):
-        mine = part.filter(pa.compute.equal(part["_batch"], asked.content)) if asked.table.endswith(QUESTIONS) else part
+        mine = part.filter(pa.compute.equal(part["_batch"], asked.content)) if own else part
         if mine.num_rows:
             project.progress.step(f"answered up to row {mine['_row'][-1].as_py():,}")
             yield answers.answer(mine, call)
@@ -203,17 +206,5 @@ def write_answers_contract(project: Project, target: str, schema: pa.Schema, ask
         known = {
             one.name: replace(one, required=False) for one in (asked.columns if asked else ()) if one.name in naming
         }
-        columns = tuple(known.get(field.name, Column(field.name, _type(field.type))) for field in schema)
+        columns = tuple(known.get(field.name, Column(field.name, logical_type(field.type))) for field in schema)
         project.write_contract(Contract(target, columns, description="Answers, each with the release that gave it."))
-
-
-def _type(kind: pa.DataType) -> Type:
-    tests: dict[Type, Callable[[pa.DataType], bool]] = {
-        "integer": pa.types.is_integer,
-        "number": pa.types.is_floating,
-        "boolean": pa.types.is_boolean,
-    }
-    found = next((name for name, test in tests.items() if test(kind)), None)
-    if found:
-        return found
-    return "date" if pa.types.is_date(kind) else "instant" if pa.types.is_timestamp(kind) else "text"

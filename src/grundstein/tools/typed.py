@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from grundstein.core.contract import Column, Type
 from grundstein.core.errors import Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-    from grundstein.core.contract import Column, Contract
+    from grundstein.core.contract import Contract
 
 
 def arrow_type(column: Column) -> pa.DataType:
@@ -28,6 +29,24 @@ def arrow_type(column: Column) -> pa.DataType:
         "date": pa.date32(),
         "instant": pa.timestamp("us", "UTC"),
     }[column.type]
+
+
+def logical_type(kind: pa.DataType) -> Type:
+    """Return the logical type that stands for an Arrow type; text for what has none."""
+    tests: dict[Type, Callable[[pa.DataType], bool]] = {
+        "integer": pa.types.is_integer,
+        "number": pa.types.is_floating,
+        "decimal": pa.types.is_decimal,
+        "boolean": pa.types.is_boolean,
+        "date": pa.types.is_date,
+        "instant": pa.types.is_timestamp,
+    }
+    return next((name for name, test in tests.items() if test(kind)), "text")
+
+
+def columns_of(schema: pa.Schema) -> tuple[Column, ...]:
+    """Return the columns of a contract as a schema has them."""
+    return tuple(Column(one.name, logical_type(one.type), scale=getattr(one.type, "scale", 2)) for one in schema)
 
 
 def schema_of(contract: Contract) -> pa.Schema:
