@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime  # noqa: TC003  (pydantic reads the annotation)
+import datetime as dt  # noqa: TC003  (pydantic reads the annotation)
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -230,4 +230,4 @@ class DeclaredFile(Strict):
 
     statement: Text = Field(min_length=1, description="What is there, in a person's words.")
     person: Text = Field(min_length=1, description="Who says so.")
-    date: datetime.date = Field(description="The day on which it was said, as YYYY-MM-DD.")
+    date: dt.date = Field(description="The day on which it was said, as YYYY-MM-DD.")
