@@ -16,6 +16,7 @@ from grundstein import flow
 from grundstein.core.errors import GrundsteinError, Refused
 from grundstein.core.records import Release, SignOff
 from grundstein.flow import forging
+from grundstein.flow.serving import Desk
 from grundstein.project.folder import Folder, open_project
 
 if TYPE_CHECKING:
@@ -219,6 +220,18 @@ def test_a_release_that_nobody_signed_answers_nothing(decided, tokens, signature
     with pytest.raises(Refused, match="cannot be genuine"):
         flow.answer(decided, "leaving", question(decided))
     assert named(decided, row, "signature")
+
+
+def test_a_server_stays_with_what_was_signed_when_a_forged_release_appears(decided, tokens):
+    put = released(decided, tokens)
+    desk = Desk(decided)
+    desk.refresh()
+    other = flow.standing(decided, "leaving", "rule").bond
+    by_hand(decided, Release("leaving", other, (), "live", put.id, "2999-01-01"))
+    assert [one.what for one in desk.refresh()] == ["release refused"]
+    assert desk.live["leaving"].entry.id == put.id
+    assert "cannot be genuine" in denials(decided)[-1]
+    desk.close()
 
 
 def test_a_release_that_claims_to_hold_longer_than_it_was_signed_for_answers_nothing(decided, tokens):
