@@ -23,11 +23,14 @@ def tick(context: typer.Context, case: Named = "", as_json: Json = False) -> Non
     """
     from grundstein import flow
 
-    done = flow.tick(project(context), case)
+    opened = project(context)
+    done = flow.tick(opened, case)
     if as_json:
         say_json([document(one) for one in done])
     else:
         _say(done)
+        hints = [found for one in done if not (one.again or one.refused) and (found := flow.hint(opened, one.case))]
+        say(("Tip", found.text(), found.code) for found in hints)
     if any(one.refused for one in done):
         raise typer.Exit(1)
 
