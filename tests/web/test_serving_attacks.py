@@ -237,6 +237,25 @@ def test_a_body_without_a_stated_length_is_refused_once_it_is_too_long(server):
     assert b" 413 " in raw(server.port, start, *chunks).split(b"\r\n")[0]
 
 
+def test_a_client_that_asks_first_is_told_to_go_on_or_that_it_is_too_much(server):
+    body = json.dumps(question()).encode()
+    small, big = (
+        head(server, size).replace(b"Host: x", b"Host: x\r\nExpect: 100-continue") for size in (len(body), 10**8)
+    )
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as line:
+        line.sendall(small)
+        assert line.recv(100).startswith(b"HTTP/1.1 100 ")
+        line.sendall(body)
+        assert answered(line, {}) == 200
+    assert raw(server.port, big, wait=5).startswith(b"HTTP/1.1 413 ")
+
+
+def test_another_address_cannot_be_claimed_to_try_more_wrong_tokens(server):
+    claims = [{"X-Forwarded-For": f"10.0.0.{place}", "Authorization": "Bearer x"} for place in range(60)]
+    statuses = [httpx.get(f"{server.address}/metrics", headers=one).status_code for one in claims]
+    assert 429 in statuses
+
+
 @pytest.mark.parametrize("length", ["9" * 30, "-1", "x"])
 def test_a_length_that_is_none_is_refused(server, length):
     start = head(server, 0).replace(b"Content-Length: 0", f"Content-Length: {length}".encode())

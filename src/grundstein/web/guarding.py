@@ -7,7 +7,7 @@ a request costs no timer of its own.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -19,7 +19,32 @@ if TYPE_CHECKING:
 
     from grundstein.web.limits import Limits
 
+REPLY, GO_ON, END = b"HTTP/1.1 ", b"HTTP/1.1 100 ", b"\r\n\r\n"
 PHRASES = {408: b"Request Timeout", 431: b"Request Header Fields Too Large", 503: b"Service Unavailable"}
+
+
+class Joined:
+    """A transport that writes a reply's head together with its body: one call of the kernel less."""
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport, self._head = transport, b""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        """Write, but for a head, which waits for what follows."""
+        if not self._head and data.startswith(REPLY) and data.endswith(END) and not data.startswith(GO_ON):
+            self._head = data
+            return
+        self._transport.write(self._head + data)
+        self._head = b""
+
+    def close(self) -> None:
+        """Write what waits, and close."""
+        if self._head:
+            self.write(b"")
+        self._transport.close()
 
 
 class Guarded(HttpToolsProtocol):
@@ -35,7 +60,7 @@ class Guarded(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own is
         """Take a connection, unless there are too many."""
-        super().connection_made(transport)
+        super().connection_made(cast("asyncio.Transport", Joined(transport)))
         self.began = self.loop.time()
         if len(self.connections) > self.limits.connections:
             self.turn_away(503, Finding("GST-Q23", "issue", {"seconds": 1}))
