@@ -60,11 +60,12 @@ holdback: 0.05
 
 HOW = """\
 Telco churn, one row, {columns} columns, {connections} connections that ask one at a time, as fast as they can; the
-middle of {rounds} rounds in turn. {same} Everything on: token, contract, limits, the journal line before the answer,
-capacity and holdback, metrics, three reasons. The peers check no token and no contract, keep nothing and give no
+middle of {rounds} rounds in turn. Everything on: token, contract, limits, the journal line before the answer, capacity
+and holdback, metrics, three reasons. The peers check no token and no contract, keep nothing and give no
 reasons. `?reasons=0` leaves out the reasons alone. The peers' servers run one worker with their own defaults; CPU is of
 the whole tree of processes, with what supervises them. "Ours" is our saved solution, called by the peer one row at a
-time; "scikit-learn" is a logistic regression behind a column transformer, as the peers' users serve it."""
+time; "scikit-learn" is a logistic regression behind a column transformer, as the peers' users serve it.
+{same}"""
 
 
 @dataclass
