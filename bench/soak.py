@@ -23,7 +23,7 @@ from soak_checks import CASE, CONNECTIONS, SHARE, checked
 from soak_client import Heard, Questions, ask
 
 KEPT = "access.txt"
-PEOPLE, ASKED = 3_000, 400
+PEOPLE, ASKED, LONGEST = 3_000, 400, 0.3
 TEXT = """\
 question: Who leaves?
 task: predict
@@ -51,7 +51,7 @@ class Form(NamedTuple):
     collections: int
 
 
-FULL, QUICK = Form(600.0, 10.0, 20, 5, 30), Form(20.0, 2.0, 4, 1, 4)
+FULL, QUICK = Form(600.0, 10.0, 20, 5, 18), Form(20.0, 2.0, 4, 1, 4)
 
 
 @dataclass
@@ -184,7 +184,7 @@ async def _watched(run: Run) -> None:
 
 
 def circle(root: Path, form: Form) -> None:
-    """Swap releases and collect the journal at set moments; every third collection is killed on its way."""
+    """Swap releases and collect the journal at set moments; every other collection is killed, if it still runs."""
     nursery.load()
     moments = random.Random(5)  # noqa: S311  (moments, no secret)
     swaps = [("swap", place, (place + 0.5) / form.swaps) for place in range(form.swaps)]
@@ -197,7 +197,7 @@ def circle(root: Path, form: Form) -> None:
         folder.mkdir()
         work = _swap if what == "swap" else _collect
         process = nursery.born(work, folder, root, place)
-        killed = what == "collect" and place % 3 == 1 and nursery.kill_after(process, moments.random() * 0.8)
+        killed = what == "collect" and place % 2 == 1 and nursery.kill_after(process, moments.random() * LONGEST)
         process.join()
         wrong = "" if killed or not process.exitcode else folder.with_suffix(".err").read_text(encoding="utf-8")[-500:]
         print(json.dumps({"what": what, "killed": killed, "wrong": wrong}), flush=True)
