@@ -15,7 +15,7 @@ from signers import by_hand, denials, named
 from grundstein import flow
 from grundstein.core.errors import GrundsteinError, Refused
 from grundstein.core.records import Release, SignOff
-from grundstein.flow import forging
+from grundstein.flow import forging, pinning
 from grundstein.flow.serving import Desk
 from grundstein.project.folder import Folder, open_project
 
@@ -176,7 +176,8 @@ def test_a_made_up_proof_is_found_by_the_person_whose_name_it_bears(decided, tok
     assert [(one["row"], one["mine"]) for one in forging.signatures(decided, tokens["first"])] == [(row, "no")]
 
 
-def test_a_signature_that_was_copied_from_another_case_counts_nowhere(decided, tokens):
+def test_a_signature_that_was_copied_from_another_case_counts_nowhere(decided, tokens, monkeypatch):
+    monkeypatch.setattr(pinning, "BUDGET", 1)
     given = cast("SignOff", flow.sign(decided, "leaving", tokens["first"], "approve", "").record)
     twin = decided.root / "cases" / "twin.yaml"
     twin.write_text((decided.root / "cases" / "leaving.yaml").read_text(encoding="utf-8") + "tolerance: 3\n")

@@ -10,6 +10,7 @@ from signers import case_says, decide_again, denials
 from grundstein import flow
 from grundstein.core.errors import Refused
 from grundstein.core.records import Demand, Opening, Release, SignOff
+from grundstein.flow import pinning
 from grundstein.flow.checking import check
 from grundstein.project.folder import Folder, open_project
 
@@ -17,6 +18,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 APPROVERS = "approvers: {customers: [finance]}\n"
+
+
+@pytest.fixture(autouse=True)
+def _one_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One candidate is enough here."""
+    monkeypatch.setattr(pinning, "BUDGET", 1)
 
 
 def standard(project: Folder, text: str) -> Folder:
