@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -184,6 +185,14 @@ def test_a_row_that_is_proven_is_not_only_declared(stages: Stages, evaluated_roo
     said = [Declared("P7", "we have a wiki", "Somebody", "2026-05-04")]
     entries = list(open_project(evaluated_root).ledger.entries())
     assert states(held("p", entries, said))["P7"] == "proven"
+
+
+def test_a_ledger_that_was_changed_proves_nothing(evaluated: Folder) -> None:
+    with sqlite3.connect(evaluated.root / "ledger.sqlite") as connection:
+        connection.execute("DROP TRIGGER no_update")
+        connection.execute("UPDATE ledger SET kind = 'Observation' WHERE kind = 'Batch'")
+    with pytest.raises(Refused, match="not as it was written: row 2"):
+        told(open_project(evaluated.root))
 
 
 def test_the_same_experiment_twice_in_the_ledger_proves_that_it_repeats(evaluated: Folder) -> None:

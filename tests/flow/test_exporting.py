@@ -6,6 +6,7 @@ import csv
 import json
 import shutil
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -160,6 +161,17 @@ def test_exported_twice_nothing_is_added(released_root, tracked, client):
     assert len(client.search_model_versions("name = 'leaving'")) == 1
 
 
+def test_two_exports_at_once_write_each_record_once(released_root, store):
+    def once(_: int) -> int:
+        project = open_project(released_root)
+        return export(project, project.exporter(store)).runs
+
+    with ThreadPoolExecutor(2) as pool:
+        first, second = sorted(pool.map(once, range(2)))
+    assert first == 0
+    assert len(runs(MlflowFolder(store)._client)) == second
+
+
 def test_a_run_that_an_export_did_not_finish_is_written_anew(released_root, store):
     project = open_project(released_root)
     exporter = project.exporter(store)
@@ -213,8 +225,8 @@ def test_after_its_signature_ended_it_is_not_loaded(tracked, tmp_path):
 
 
 def test_nothing_that_is_exported_is_a_pickle_or_holds_the_salt(released_root, tracked):
-    files = [path for path in tracked.rglob("*") if path.is_file()]
-    assert {path.suffix for path in files} <= {".db", ".json", ".npz", ".txt", ".arrow", ".parquet", ""}
+    files = [path for path in (tracked / "artifacts").rglob("*") if path.is_file()]
+    assert {path.suffix for path in files} <= {".json", ".npz", ".txt", ".arrow", ".parquet", ""}
     assert open_project(released_root).salt not in json.loads((data(tracked) / "release.json").read_text()).values()
 
 

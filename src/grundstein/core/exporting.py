@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from grundstein.core.ports import Lease
+
 Kind = Literal["text", "whole", "number", "flag", "instant"]
 
 
@@ -55,6 +57,9 @@ class Exported:
 
 class Exporter(Protocol):
     """Another house's shelf. What has its key already is not written twice."""
+
+    def writing(self) -> Lease:
+        """Inside it nobody else writes there."""
 
     def run(self, run: Run) -> bool:
         """Write a run; tells whether it was new."""

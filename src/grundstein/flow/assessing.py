@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from grundstein.core.errors import Refused
 from grundstein.core.records import Promise
 
 if TYPE_CHECKING:
@@ -16,9 +17,14 @@ if TYPE_CHECKING:
 
 
 def assess(name: str, project: Project | None, declared: Sequence[Declared] = ()) -> Assessment:
-    """Hold a project's records against what is asked; without a project nothing is proven."""
+    """Hold a project's records against what is asked; without a project nothing is proven.
+
+    Refused where the ledger's chain is broken: what was changed afterwards proves nothing.
+    """
     from grundstein.approval.assessing import assess as hold
 
+    if project and (broken := project.ledger.verify()):
+        raise Refused(f"The ledger is not as it was written: {broken[0]}.", "A whole chain.", "grundstein audit")
     entries = [*_replayed(project), *project.ledger.entries()] if project else []
     return hold(project.name if project else name, entries, declared)
 

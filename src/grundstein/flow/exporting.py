@@ -38,6 +38,11 @@ class Told:
 
 def export(project: Project, exporter: Exporter) -> Told:
     """Write every experiment with its solutions, and every release; what is there already stays as it is."""
+    with exporter.writing():
+        return _export(project, exporter)
+
+
+def _export(project: Project, exporter: Exporter) -> Told:
     wrote = [exporter.run(run) for run in _experiments(project)]
     versions, apart = [], []
     for entry, put in _releases(project):

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from grundstein.core.errors import Refused
+from grundstein.stores.lease import FileLease
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 KEY, FILE, LOADER = "grundstein.key", "release.json", "grundstein.project.mlflow_model"
 ALLOWED = re.compile(r"[^\w .:/-]")
-LONGEST = 5000
+LONGEST, WAIT = 5000, 600.0
 KINDS = {"text": "string", "whole": "long", "number": "double", "flag": "boolean", "instant": "datetime"}
 
 
@@ -38,6 +39,11 @@ class MlflowFolder:
     def __init__(self, to: Path) -> None:
         self._to = to.resolve()
         self._known: dict[str, dict[str, str]] = {}
+
+    def writing(self) -> FileLease:
+        """The lease of the folder; the kernel gives it back when a process dies."""
+        taken = Refused(f"Another export writes to {self._to}.", "One export at a time.", "Wait, and run it again")
+        return FileLease(self._to / "mlflow.lock", WAIT, said=taken)
 
     def run(self, run: Run) -> bool:
         """Write a run that is not there; one that an earlier export did not finish is written anew."""
@@ -56,7 +62,7 @@ class MlflowFolder:
             _model_folder(Path(folder, "model"), model, begun.info.run_id)
             self._client.log_artifacts(begun.info.run_id, str(Path(folder, "model")), "model")
         if not self._versions(run.case, run.key):
-            if not self._client.search_registered_models(f"name = '{run.case}'"):
+            if not self._registered(run.case):
                 self._client.create_registered_model(run.case)
             source, note = f"{begun.info.artifact_uri}/model", run.note
             tags = {KEY: run.key, **run.tags}
@@ -69,7 +75,7 @@ class MlflowFolder:
         versions = self._versions(case, key) if key else []
         if versions:
             self._client.set_registered_model_alias(case, alias, versions[0].version)
-        elif self._client.search_registered_models(f"name = '{case}'"):
+        elif self._registered(case):
             self._client.delete_registered_model_alias(case, alias)
 
     def _begun(self, run: Run) -> Any:
@@ -108,9 +114,12 @@ class MlflowFolder:
         return self._known[case]
 
     def _versions(self, case: str, key: str) -> list[Any]:
-        if not self._client.search_registered_models(f"name = '{case}'"):
+        if not self._registered(case):
             return []
-        return [one for one in self._client.search_model_versions(f"name = '{case}'") if one.tags.get(KEY) == key]
+        return [one for one in self._client.search_model_versions(_named(case)) if one.tags.get(KEY) == key]
+
+    def _registered(self, case: str) -> bool:
+        return bool(self._client.search_registered_models(_named(case)))
 
     def _experiment(self, case: str) -> str:
         found = self._client.get_experiment_by_name(case)
@@ -177,6 +186,11 @@ def _side(fields: Iterable[Field]) -> str:
 def _type(one: Field) -> dict[str, Any]:
     plain = {"type": KINDS[one.kind]}
     return {"type": "array", "items": plain} if one.many else plain
+
+
+def _named(case: str) -> str:
+    mark = '"' if "'" in case else "'"
+    return f"name = {mark}{case}{mark}"
 
 
 def _allowed(name: str) -> str:
