@@ -89,9 +89,9 @@ class Folder:
         """How many days a signature counts; never more than the company's standard allows."""
         return min(self.settings.valid_days, self.standard.longest_valid_days or self.settings.valid_days)
 
-    @cached_property
+    @property
     def standard(self) -> Standard:
-        """What the company asks, and what the project adds; Refused where the project weakens it."""
+        """What the company asks, and what the project adds, read anew; Refused where the project weakens it."""
         return read_standard(self.root, self.settings)
 
     @property
