@@ -17,6 +17,7 @@ from grundstein import flow
 from grundstein.core.errors import Refused
 from grundstein.flow.answering import answerer, answers_of, live_release
 from grundstein.flow.signing import current
+from grundstein.production.answering import Answerer
 from grundstein.project.folder import Folder, open_project
 
 if TYPE_CHECKING:
@@ -170,3 +171,16 @@ def test_a_value_of_another_type_is_refused_by_the_name_of_its_column(released):
     ready = answerer(released, current(released, "leaving"), released.tables.schema("people"))
     with pytest.raises(Refused, match="tenure"):
         ready.row({"person": "p1", "tenure": "many", "plan": "year"}, "")
+
+
+def test_a_solution_that_knows_tables_alone_answers_one_question_too_and_gives_no_reasons():
+    class Tables:
+        name = "tables"
+
+        def answer(self, questions: pa.Table, live: object) -> pa.Table:
+            del live
+            return pa.table({"answer": pa.compute.multiply(questions["x"], 2.0)})
+
+    ready = Answerer(Tables(), {}, "release", (), 0.0, "salt", pa.schema({"x": pa.float64(), "y": pa.string()}))
+    assert ready.row({"x": 3}, "a1") == {"answer_id": "a1", "answer": 6.0, "release": "release"}
+    assert ready.reasons({"x": 3}) == ()

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from grundstein.core.errors import Refused
 from grundstein.tools.encoding import Encoder
+from grundstein.tools.encoding_linear import Scorer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -72,6 +73,29 @@ def test_a_row_by_itself_is_encoded_bit_for_bit_as_in_a_batch(rows: list[dict[st
         whole = form(batch)
         single = np.vstack([form(batch.slice(i, 1)) for i in range(len(rows))])
         assert whole.tobytes() == single.tobytes()
+
+
+@settings(max_examples=40, deadline=None)
+@given(ROW)
+def test_a_question_of_typed_values_is_encoded_bit_for_bit_as_its_row_in_a_table(row: dict[str, object]) -> None:
+    table, raw = pa.Table.from_pylist([row], schema=SCHEMA), ENCODER.reader.question(row)
+    assert ENCODER.layout.row(raw).tobytes() == ENCODER.matrix(table).tobytes()
+    assert ENCODER.trees.row(raw).tobytes() == ENCODER.tree_matrix(table).tobytes()
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(ROW, min_size=1, max_size=9))
+def test_scores_without_a_matrix_are_those_of_adding_up_its_columns(rows: list[dict[str, object]]) -> None:
+    weights = np.random.default_rng(4).normal(size=(3, len(ENCODER.names)))
+    weights[:, ::5] = 0.0
+    batch = pa.Table.from_pylist(rows, schema=SCHEMA)
+    added = np.repeat(np.array([[0.5, -1.0, 0.0]]), len(rows), axis=0)
+    for column, matrix in enumerate(ENCODER.matrix(batch).T):
+        added += matrix[:, None] * weights[None, :, column]
+    scorer = Scorer(ENCODER.layout, weights, np.array([0.5, -1.0, 0.0]))
+    assert np.array_equal(scorer.scores(ENCODER.reader.table(batch)), added.T)
+    for row, wanted in zip(rows, added, strict=True):
+        assert np.array_equal(scorer.scores(ENCODER.reader.question(row))[:, 0], wanted)
 
 
 @settings(max_examples=20, deadline=None)
