@@ -56,10 +56,18 @@ def tick(project: Project, name: str = "") -> list[Ticked]:
 
 
 def watch(project: Project, name: str, seconds: float, pause: Callable[[float], None] = time.sleep) -> Iterator[Ticked]:
-    """Tick for ever, with a pause between; yields what each tick did for each case."""
+    """Tick for ever, with a pause between; yields what each tick did for each case.
+
+    Refused at once where there is nothing to watch; what is refused later is told, and the next tick tries again.
+    """
+    yield from tick(project, name)
     while True:
-        yield from tick(project, name)
         pause(seconds)
+        try:
+            done = tick(project, name)
+        except GrundsteinError as error:
+            done = [Ticked(name, refused=_said(error))]
+        yield from done
 
 
 def newest(project: Project, name: str) -> Entry | None:
@@ -90,7 +98,11 @@ def _ticked(project: Project, name: str) -> Ticked:
         done = replace(done, told=tuple(lines), unsent=unsent)
         return replace(done, again=_again(project, name))
     except GrundsteinError as error:
-        return replace(done, refused=f"{error.what} {error.expected} {error.next_step}")
+        return replace(done, refused=_said(error))
+
+
+def _said(error: GrundsteinError) -> str:
+    return f"{error.what} {error.expected} {error.next_step}"
 
 
 def _collected(project: Project, name: str) -> int:
