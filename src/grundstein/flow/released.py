@@ -25,9 +25,23 @@ def newest(project: Project, name: str, mode: str = "live") -> Entry | None:
 
 
 def first_of(project: Project, said: Release) -> Entry:
-    """The release that first put a model to work: rolled back to or signed anew, it stays the same model."""
-    rows = [row for row in project.ledger.entries(Release) if cast("Release", row.record).case == said.case]
-    return next(row for row in rows if cast("Release", row.record).bond.model == said.bond.model)
+    """The live release that first put this to work: rolled back to or signed anew, it stays the same.
+
+    Today's rule stays the same, though its files hold other rates on other rows.
+    """
+    rule = _standing(project, said) == "baseline"
+
+    def same(one: Release) -> bool:
+        named = rule and one.bond.solution == said.bond.solution and _standing(project, one) == "baseline"
+        return (one.case, one.mode) == (said.case, "live") and (named or one.bond.model == said.bond.model)
+
+    return next(row for row in project.ledger.entries(Release) if same(cast("Release", row.record)))
+
+
+def _standing(project: Project, said: Release) -> str:
+    """What a release was in its experiment: baseline, candidate, or what was in use already."""
+    experiment = cast("Experiment", project.ledger.get(said.bond.experiment).record)
+    return next(one.standing for one in experiment.outcomes if one.name == said.bond.solution)
 
 
 def rounds_since(project: Project, name: str, openings: Mapping[str, Opening]) -> int:
@@ -53,12 +67,13 @@ def opponent(project: Project, case: Case, pinned: Snapshot) -> str:
     if entry is None:
         return ""
     said = cast("Release", entry.record)
-    experiment = cast("Experiment", project.ledger.get(said.bond.experiment).record)
     judged = cast("Snapshot", project.ledger.get(said.bond.snapshot).record)
-    standing = next(one.standing for one in experiment.outcomes if one.name == said.bond.solution)
-    if standing == "baseline" and _fields(project, said).get("baseline", "") == case.baseline:
+    rule = _standing(project, said) == "baseline"
+    if rule and _fields(project, said).get("baseline", "") == case.baseline:
         return ""
-    return judged.released if judged.digest == pinned.digest else first_of(project, said).id
+    if judged.digest == pinned.digest:
+        return judged.released
+    return entry.id if rule else first_of(project, said).id
 
 
 def opponent_of(
