@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from grundstein.approval.report import environment
 from grundstein.approval.words import say
 from grundstein.core.assessing import SCORED, Row
-from grundstein.core.errors import Refused, nearest
+from grundstein.core.errors import Refused, offered
 from grundstein.tools import wording
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class Screen:
 def page(told: Assessment, language: str) -> str:
     """Write the page; Refused for a language that the house does not speak."""
     if language not in wording.LANGUAGES:
-        raise Refused(f'No page in "{language}".', nearest(language, wording.LANGUAGES).capitalize(), "en or de")
+        raise Refused(f'No page in "{language}".', offered(language, wording.LANGUAGES), "en or de")
     return (
         environment()
         .get_template("assess.html")

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, cast
 
 from grundstein.approval.genuine import flaws
-from grundstein.core.errors import Refused, nearest
+from grundstein.core.errors import Refused, nearest, offered
 from grundstein.core.records import Bond, Experiment, Person, Question, Report, SignOff, Snapshot, Verdict
 
 if TYPE_CHECKING:
@@ -92,9 +92,7 @@ def bond_of(found: Subject, solution: str, question: str, standard: str = "") ->
     chosen = solution or (found.said.winner if found.said.verdict == "qualifies" else in_use or baseline)
     allowed = [name for name in (found.said.winner, in_use, baseline) if name]
     if chosen not in allowed:
-        raise Refused(
-            f'"{chosen}" cannot be signed.', nearest(chosen, allowed).capitalize(), f"--solution {allowed[0]}"
-        )
+        raise Refused(f'"{chosen}" cannot be signed.', offered(chosen, allowed), f"--solution {allowed[0]}")
     return Bond(
         question=question,
         snapshot=experiment.snapshot,

@@ -27,7 +27,7 @@ from grundstein.cli import (
     tidying,
     watching,
 )
-from grundstein.core.errors import GrundsteinError, nearest
+from grundstein.core.errors import GrundsteinError, offered
 
 EPILOG = "Exit: 0 done, whatever the verdict; 1 refused, with the reason; 2 the command is not written right."
 NO_ROOM = ("disk is full", "No space left")
@@ -109,7 +109,7 @@ def _misused(error: typer.TyperException) -> int:
     told = getattr(error, "format_message", lambda: str(error))()
     what = str(told).split(". Did you mean")[0]
     word = what.split("'")[1] if what.startswith("No such command") else ""
-    expected = nearest(word, COMMANDS).capitalize() if word else "A command as its help shows it."
+    expected = offered(word, COMMANDS) if word else "A command as its help shows it."
     path = getattr(getattr(error, "ctx", None), "command_path", "grundstein")
     return _said(what, expected, f"{path} --help", 2)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from grundstein.cli.terminal import TERMINAL
 from grundstein.core.case import Case
-from grundstein.core.errors import Misused, Refused, nearest
+from grundstein.core.errors import Misused, Refused, offered
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,7 +48,7 @@ def from_file(folder: str, source: Path, target: str, settings: Mapping[str, str
     if contract is None or target not in contract.names:
         raise Refused(
             f'{source.name} has no column "{target}".',
-            nearest(target, contract.names if contract else ()).capitalize(),
+            offered(target, contract.names if contract else ()),
             "Correct --target",
         )
     profile = looking.show(project, table)

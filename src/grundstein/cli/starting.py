@@ -133,12 +133,12 @@ def schema(what: Annotated[str, typer.Argument(help="case, project, contract or 
 
     Example: grundstein schema case > case.schema.json
     """
-    from grundstein.core.errors import Misused, nearest
+    from grundstein.core.errors import Misused, offered
     from grundstein.project.folder import schemas
 
     known = schemas()
     if what not in known:
-        raise Misused(f'There is no schema "{what}".', nearest(what, known).capitalize(), "grundstein schema case")
+        raise Misused(f'There is no schema "{what}".', offered(what, known), "grundstein schema case")
     say_json(known[what])
 
 

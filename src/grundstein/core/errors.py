@@ -51,3 +51,13 @@ def nearest(word: str, allowed: Iterable[str]) -> str:
     if close:
         return f'did you mean "{close[0]}"?'
     return f"allowed: {', '.join(words)}" if words else "there is none yet"
+
+
+def offered(word: str, allowed: Iterable[str]) -> str:
+    """Return what `nearest` says as a sentence of its own; the word itself stays as it is written.
+
+    >>> offered("Model", ["Model5"])
+    'Did you mean "Model5"?'
+    """
+    said = nearest(word, allowed)
+    return said[:1].upper() + said[1:]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pyarrow as pa
 
-from grundstein.core.errors import Refused, nearest
+from grundstein.core.errors import Refused, nearest, offered
 from grundstein.core.findings import Finding
 from grundstein.core.records import Earlier, Seal
 from grundstein.tools.sealing import CONTENT, cut_value, instants, unit_hash
@@ -101,7 +101,7 @@ def _refuse_strange_key(table: pa.Table, case: Case, contract: Contract, key: Se
     if strange:
         raise Refused(
             f"The case {case.name} would seal {contract.table} by `{strange}`, which is no column of that table.",
-            nearest(strange, table.column_names).capitalize(),
+            offered(strange, table.column_names),
             f"Name columns of {contract.table} in `key:`, or ingest what a SELECT groups as a table of its own",
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from grundstein.core.errors import Refused, nearest
+from grundstein.core.errors import Refused, offered
 from grundstein.core.records import Batch, Experiment, Verdict
 from grundstein.flow.access import access_of, add_access, remove_access
 from grundstein.flow.again import again, due, hint
@@ -49,9 +49,7 @@ def do(project: Project, name: str, verb: str, args: Sequence[str]) -> Any:
     case = project.case(name)
     verbs = project.task(case.task).verbs
     if verb not in verbs:
-        raise Refused(
-            f'The task {case.task} has no verb "{verb}".', nearest(verb, verbs).capitalize(), f"grundstein show {name}"
-        )
+        raise Refused(f'The task {case.task} has no verb "{verb}".', offered(verb, verbs), f"grundstein show {name}")
     return verbs[verb](project, case, args)
 
 

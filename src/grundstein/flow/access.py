@@ -6,7 +6,7 @@ import secrets
 from typing import TYPE_CHECKING, Any, cast, get_args, get_type_hints
 
 from grundstein.core.canonical import digest
-from grundstein.core.errors import Refused, nearest
+from grundstein.core.errors import Refused, offered
 from grundstein.core.records import Access
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def add_access(project: Project, name: str, scopes: Sequence[str], cases: Sequen
         raise Refused("A program needs a name.", "A name to find it by.", "grundstein access add NAME --scope answer")
     wrong = next((one for one in scopes if one not in SCOPES), "" if scopes else "(none)")
     if wrong:
-        raise Refused(f'"{wrong}" is no scope.', nearest(wrong, SCOPES).capitalize(), "--scope answer")
+        raise Refused(f'"{wrong}" is no scope.', offered(wrong, SCOPES), "--scope answer")
     for case in cases:
         project.case(case)
     token = secrets.token_urlsafe(32)
@@ -41,7 +41,7 @@ def remove_access(project: Project, name: str) -> None:
     known = {one.name: one for one in _newest(project)}
     if name not in known or not known[name].token:
         named = [one.name for one in known.values() if one.token]
-        raise Refused(f"{name} has no token.", nearest(name, named).capitalize(), "grundstein access list")
+        raise Refused(f"{name} has no token.", offered(name, named), "grundstein access list")
     number = sum(1 for _ in project.ledger.entries(Access)) + 1
     project.ledger.append(Access(name, "", (), (), number))
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from grundstein.core.canonical import canonical
 from grundstein.core.contract import Contract
-from grundstein.core.errors import Refused, nearest
+from grundstein.core.errors import Refused, offered
 from grundstein.core.records import Experiment, Question, Seal, Snapshot
 from grundstein.flow.released import opponent, opponent_of
 
@@ -148,7 +148,7 @@ def _refuse_strangers(task: Task, case: Case, data: Data) -> None:
         named = (*needed.names, *(case.ignore if role == task.roles[0].name else ()))
         for name in named:
             if role in data and name not in (*there, "_row"):
-                said = nearest(name, there).capitalize()
+                said = offered(name, there)
                 raise Refused(
                     f'The case {case.name} names the column "{name}", which {role} lack.',
                     said,

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from grundstein.core.errors import Refused, nearest
+from grundstein.core.errors import Refused, offered
 from grundstein.production.capacity import limited
 from grundstein.tools.sealing import HOUSE_COLUMNS, NOTHING, texts_hash, unit_hash
 from grundstein.tools.typed import one_row
@@ -231,7 +231,7 @@ def questions_contract(name: str, case: Case, main: Contract, there: Sequence[st
     if lacking:
         raise Refused(
             f'The rows lack the column "{lacking[0]}", which the answers of {name} rest on.',
-            nearest(lacking[0], there).capitalize(),
+            offered(lacking[0], there),
             "Export the rows as the table's were exported",
         )
     columns = tuple(column for column in main.columns if column.name in there)

@@ -6,7 +6,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from grundstein.core.case import MONEY_FORMS, Again, Also, Case, Money
-from grundstein.core.errors import Refused, nearest
+from grundstein.core.errors import Refused, offered
 from grundstein.project.also import also_content, check_also
 from grundstein.project.models import CaseFile, MoneyFile
 from grundstein.project.yaml_files import checked, checked_options, line_of, read, together
@@ -105,6 +105,4 @@ def case_content(case: Case) -> dict[str, Any]:
 
 def unknown_case(name: str, names: tuple[str, ...]) -> Refused:
     """The error for a case that is not there."""
-    return Refused(
-        f'There is no case "{name}".', nearest(name, names).capitalize(), "grundstein new NAME --task predict"
-    )
+    return Refused(f'There is no case "{name}".', offered(name, names), "grundstein new NAME --task predict")

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from grundstein.core.canonical import canonical, digest
-from grundstein.core.errors import Refused, nearest
+from grundstein.core.errors import Refused, offered
 from grundstein.core.records import Foundation
 from grundstein.project.cases import case_content, read_case, unknown_case
 from grundstein.project.models import ProjectFile
@@ -256,7 +256,7 @@ def installed_task(name: str) -> Task:
     """Return a task by its entry point; Refused with the names there are."""
     found = {point.name: point for point in entry_points(group="grundstein.tasks")}
     if name not in found:
-        raise Refused(f'There is no task "{name}".', nearest(name, found).capitalize(), "grundstein schema")
+        raise Refused(f'There is no task "{name}".', offered(name, found), "grundstein schema")
     return cast("Task", found[name].load())
 
 

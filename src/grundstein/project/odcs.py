@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from grundstein.core.contract import TYPES, Column, Contract
-from grundstein.core.errors import Refused, nearest
+from grundstein.core.errors import Refused, nearest, offered
 from grundstein.project.yaml_files import checked, line_of
 
 if TYPE_CHECKING:
@@ -90,9 +90,10 @@ def read_contract(content: Mapping[str, Any], path: Path) -> Contract:
     )
     for name in filter(None, (contract.entity, contract.time)):
         if name not in (*contract.names, "_row"):
-            said = nearest(name, contract.names)
             raise Refused(
-                f"{path.name} names the column `{name}`, which the table lacks.", said.capitalize(), f"Mend {path}"
+                f"{path.name} names the column `{name}`, which the table lacks.",
+                offered(name, contract.names),
+                f"Mend {path}",
             )
     for index, entry in enumerate(table.properties):
         _check_known_at(entry, contract, content, index, path)
@@ -171,7 +172,7 @@ def _column(entry: PropertyFile, content: Mapping[str, Any], index: int, path: P
     physical, _, scale = entry.physical.partition("(")
     if physical not in TYPES:
         line = line_of(content, ["schema", 0, "properties", index])
-        said = nearest(physical, TYPES).capitalize()
+        said = offered(physical, TYPES)
         raise Refused(f"{path.name}, line {line}: `physicalType: {entry.physical}` is unknown.", said, f"Mend {path}")
     custom: dict[str, Any] = {"known_at": (entry.model_extra or {}).get("known_at")}
     custom |= {one.name: one.value for one in entry.custom}

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from grundstein.core.errors import GrundsteinError, Refused, nearest
+from grundstein.core.errors import GrundsteinError, Refused, offered
 from grundstein.core.standard import OR, Standard
 from grundstein.project.models import CaseFile, StandardFile
 from grundstein.project.yaml_files import checked, joined, line_of, read, secrets
@@ -83,7 +83,7 @@ def _read(root: Path, path: Path) -> Read:
     wrong = [
         Refused(
             f"{one.at('required')}: a case has no field `{name}`.",
-            nearest(name, known).capitalize(),
+            offered(name, known),
             f"Correct `{entry}`",
         )
         for entry, name in strange

@@ -20,7 +20,7 @@ import numpy as np
 import pyarrow as pa
 
 from grundstein.core.canonical import digest
-from grundstein.core.errors import Refused, nearest
+from grundstein.core.errors import Refused, nearest, offered
 from grundstein.tools.encoding import Encoder
 from grundstein.tools.matching import OF_LABEL, shown
 
@@ -92,7 +92,7 @@ class FileObject:
             there = [word for word in vars(module) if not word.startswith("_")]
             raise Refused(
                 f'{self.path.name} has no object "{name}".',
-                nearest(name, there).capitalize(),
+                offered(name, there),
                 "Correct `python` under `also:`",
             )
         found = getattr(module, name)

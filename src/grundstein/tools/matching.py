@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from grundstein.core.errors import Refused, nearest
+from grundstein.core.errors import Refused, nearest, offered
 from grundstein.tools.sealing import HOUSE_COLUMNS, unit_hash
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def shown(asked: Asked, columns: Sequence[str], private: bool) -> list[str]:
         if name not in there:
             raise Refused(
                 f'`columns` names "{name}", which the questions lack.',
-                nearest(name, there).capitalize(),
+                offered(name, there),
                 "Correct `columns` under `also:`",
             )
     hidden = {*asked.naming, *(asked.personal if private else ())}
