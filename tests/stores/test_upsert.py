@@ -190,3 +190,21 @@ def test_many_upserts_keep_few_manifests(store: IcebergTables) -> None:
     assert len(head.manifests(table.io)) <= 20
     assert content(store, "t") == [("a", -25, 0, "24")]
     assert table.scan().to_arrow()["value"].to_pylist() == [-25]
+
+
+def test_lists_are_kept_as_they_went_in_for_other_readers_too(store: IcebergTables) -> None:
+    rows = pa.table(
+        {
+            "user": ["a", "b", "c"],
+            "items": pa.array([["x", "y"], [], None], pa.list_(pa.string())),
+            "scores": pa.array([[1.0, 0.5], [], None], pa.list_(pa.float64())),
+            "_row": pa.array([0, 1, 2], pa.int64()),
+            "_batch": ["1"] * 3,
+        }
+    )
+    with store.lease("t"):
+        store.append("t", write_parquet(rows, store.staging("t")), "1")
+    assert store.read("t").to_pydict() == rows.to_pydict()
+    table = store._warehouse.table("t")
+    assert table is not None
+    assert table.scan().to_arrow()["items"].to_pylist() == [["x", "y"], [], None]

@@ -5,6 +5,7 @@ Field ids are 1 to n in the order of the columns: engines that find columns by i
 
 from __future__ import annotations
 
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -12,6 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 ROWS_A_FILE = 4_000_000
@@ -34,7 +36,7 @@ class ParquetFiles:
 
     def __init__(self, folder: Path, schema: pa.Schema, rows_a_file: int = ROWS_A_FILE) -> None:
         self._folder, self._most = folder, rows_a_file
-        self._schema = pa.schema([with_id(field, number) for number, field in enumerate(schema, start=1)])
+        self._schema = with_ids(schema)
         self._held: list[pa.Table] = []
         self._waiting = self._written = 0
         self._paths: list[Path] = []
@@ -91,17 +93,31 @@ class ParquetFiles:
 def _few_different(group: pa.Table) -> list[str]:
     """The columns in whose first rows a value comes at least twice on average: only there a dictionary saves."""
     enough = max(1, group.num_rows // 2)
-    return [name for name in group.column_names if pc.count_distinct(group[name]).as_py() <= enough]
+    plain = [field.name for field in group.schema if not pa.types.is_nested(field.type)]
+    return [name for name in plain if pc.count_distinct(group[name]).as_py() <= enough]
 
 
-def with_id(field: pa.Field, number: int) -> pa.Field:
-    """Return the field with its Parquet field id."""
+def with_ids(schema: pa.Schema) -> pa.Schema:
+    """Return the schema with Parquet field ids: columns 1 to n in their order, then what lists hold."""
+    inner = count(len(schema) + 1)
+    return pa.schema([_with_id(field, number, inner) for number, field in enumerate(schema, start=1)])
+
+
+def _with_id(field: pa.Field, number: int, inner: Iterator[int]) -> pa.Field:
+    if pa.types.is_list(field.type):
+        field = field.with_type(pa.list_(_with_id(field.type.value_field, next(inner), inner)))
     return field.with_metadata({b"PARQUET:field_id": str(number).encode()})
 
 
 def plain_schema(schema: pa.Schema) -> pa.Schema:
     """Return the schema without metadata, as tables cross a border."""
-    return pa.schema([field.remove_metadata() for field in schema])
+    return pa.schema([_plain(field) for field in schema])
+
+
+def _plain(field: pa.Field) -> pa.Field:
+    if pa.types.is_list(field.type):
+        field = field.with_type(pa.list_(_plain(field.type.value_field)))
+    return field.remove_metadata()
 
 
 def field_ids(schema: pa.Schema) -> list[int | None]:
