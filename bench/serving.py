@@ -25,7 +25,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from grundstein import flow
-from grundstein.core.records import Release, Verdict
 from grundstein.flow.signing import current
 from grundstein.project.folder import create_project, open_project
 from serving_load import Load, load, request
@@ -34,6 +33,7 @@ from verdicts import DATA, PROGRAM, RULE
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from grundstein.core.records import Release
     from grundstein.project.folder import Folder
 
 HERE = Path(__file__).parent
@@ -90,8 +90,8 @@ class Asked:
         return self.of(lambda one: one.cpu_ms)
 
 
-def project(root: Path, quick: bool) -> Folder:
-    """Telco churn, decided and signed by two people; the winner is live. Its rule is released in a copy beside it."""
+def projects(root: Path, quick: bool) -> dict[str, Path]:
+    """Telco churn, decided once; in a copy each one solution is signed by two people and live, whoever won."""
     made = create_project(root, name="bench", salt="bench", roles={"service": ["one", "two"]}, serve=SERVE)
     lines = (DATA / "churn" / "Telco-Customer-Churn.csv").read_text(encoding="utf-8").splitlines(keepends=True)
     (root / "customers.csv").write_text("".join(lines[: 1_500 if quick else None]), encoding="utf-8")
@@ -101,16 +101,19 @@ def project(root: Path, quick: bool) -> Folder:
     (root / "cases" / "churn.yaml").write_text(case, encoding="utf-8")
     flow.advance(flow.decide(made, "churn"), made)
     tokens = [flow.add_person(made, name) for name in ("one", "two")]
-    shutil.copytree(root, root.with_name("rule"))
-    verdict = cast("Verdict", list(made.ledger.entries(Verdict))[-1].record)
-    for one, solution in ((made, verdict.winner), (open_project(root.with_name("rule")), "rule")):
+    made.tables.close()
+    roots = {solution: root.with_name(solution) for solution in (*MODELS, "rule")}
+    for solution, copy in roots.items():
+        shutil.copytree(root, copy)
+        one = open_project(copy)
         for token in tokens:
             if flow.standing(one, "churn", solution).missing:
                 flow.sign(one, "churn", token, "approve", "this is a measurement", solution=solution)
         flow.release(one, "churn", solution)
-    return made
+    return roots
 
 
+MODELS = ("linear", "trees")
 SERVE = {"per_second": 1_000_000, "refresh_seconds": 2.0}
 
 
@@ -246,21 +249,17 @@ def peers(stack: ExitStack, folder: Path, row: dict[str, Any], quick: bool) -> t
     return found, probabilities
 
 
-def house(stack: ExitStack, made: Folder, row: dict[str, Any], quick: bool) -> list[Asked]:
-    """Start our two servers; returns what is asked of them."""
+def house(stack: ExitStack, roots: dict[str, Path], model: str, row: dict[str, Any], quick: bool) -> list[Asked]:
+    """Start our two servers, of a model and of today's rule; returns what is asked of them."""
     found = []
     body = json.dumps(row).encode()
-    for root, model in ((made.root, _winner(made)), (made.root.with_name("rule"), "today's rule")):
+    for root, answers in ((roots[model], model), (roots["rule"], "today's rule")):
         token = flow.add_access(open_project(root), "bench", ["answer"])
         port, process = stack.enter_context(ours(root))
         for called, query in (("Grundstein, everything on", ""), ("Grundstein, `?reasons=0`", "?reasons=0")):
             asked = request(port, f"/cases/churn/answer{query}", body, token)
-            found.append(Asked(called, model, port, process, asked, 200 if quick else OURS))
+            found.append(Asked(called, answers, port, process, asked, 200 if quick else OURS))
     return found
-
-
-def _winner(made: Folder) -> str:
-    return cast("Release", cast("Any", current(made, "churn")).record).bond.solution
 
 
 def measured(servers: list[Asked], rounds: int) -> None:
@@ -308,12 +307,21 @@ def run(quick: bool = False) -> str:
     """Return the section's text."""
     if not DATA.is_dir():
         return "## Serving\nNot measured: the real data sets are not beside this checkout."
-    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
-        folder = Path(name)
-        made = project(folder / "project", quick)
+    with tempfile.TemporaryDirectory() as name:
+        roots = projects(Path(name) / "decided", quick)
+        parts = [_beside(roots, model, quick) for model in MODELS]
+    return "\n\n".join(["## Serving", *parts])
+
+
+def _beside(roots: dict[str, Path], model: str, quick: bool) -> str:
+    """One solution of ours on our server and on the peers', in one run."""
+    with ExitStack() as stack:
+        made = open_project(roots[model])
+        folder = roots[model].with_name(f"{model}-handed")
+        folder.mkdir()
         row = question(made)
         handed(made, folder)
-        servers = house(stack, made, row, quick)
+        servers = house(stack, roots, model, row, quick)
         why = installed(quick)
         probabilities: list[float] = []
         if not why:
@@ -328,8 +336,8 @@ def run(quick: bool = False) -> str:
         same = f"The peers' probabilities differ: {mine}, {probabilities}."
     rounds = 1 if quick else ROUNDS
     told = [
-        "## Serving",
-        HOW.format(columns=len(row), connections=CONNECTIONS, rounds=rounds, same=same),
+        f"### `{model}`",
+        HOW.format(columns=len(row), connections=CONNECTIONS, rounds=rounds, same=same) if model == MODELS[0] else same,
         table(servers),
         goals(servers),
         f"Peers not measured: {why}." if why else "",
