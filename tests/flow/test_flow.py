@@ -163,8 +163,7 @@ def test_evaluate_never_reads_sealed_truth(project: Folder) -> None:
     poisoned = rows.set_column(rows.column_names.index("leaves"), "leaves", pa.array(turned, pa.string()))
     assert poisoned != rows
     both = [
-        evaluate(replace(pinned, data={"rows": table}), project.files, lambda _: None)[0]
-        for table in (rows, poisoned)
+        evaluate(replace(pinned, data={"rows": table}), project.files, lambda _: None)[0] for table in (rows, poisoned)
     ]
     assert both[0] == both[1]
 
