@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 import pytest
-from answering import CASE, HEADER, KNOWN, LATER, answers, came, counted, judged, laid_down, noise, truths, verdict
 from scipy import stats
 
+from answering import CASE, HEADER, KNOWN, LATER, answers, came, counted, judged, laid_down, noise, truths, verdict
 from grundstein import flow
 from grundstein.core.records import Deposit, Opening
 from grundstein.evaluation.outside_verdict import Chances

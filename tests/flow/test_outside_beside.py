@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pytest
-from answering import CASE, HEADER, KNOWN, LATER, answers, came, counted, judged, truths, verdict
 
+from answering import CASE, HEADER, KNOWN, LATER, answers, came, counted, judged, truths, verdict
 from grundstein import flow
 from grundstein.core.errors import Refused
 from grundstein.core.records import Deposit, Experiment, Opening, Verdict
