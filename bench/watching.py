@@ -123,7 +123,8 @@ range is {width:.1f} wide:
 def run(quick: bool = False) -> str:
     """Return the section's text."""
     with threadpool_limits(limits=1):
-        parts = (quiet(20), found(5), acted(5)) if quick else (quiet(1_000), found(200), acted(400))
+        value = acted(5 if quick else 400)
+        parts = (quiet(20 if quick else 1_000), found(5 if quick else 100), value)
     return "\n\n".join(["## Watching", *parts])
 
 
