@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from grundstein.flow.asked import answers_of, questions_of
+from grundstein.flow.answered import answers_of, questions_of
 from grundstein.production import drifting, looking, watching
 from grundstein.tools.sealing import HOUSE_COLUMNS, unit_hash
 

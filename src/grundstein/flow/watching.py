@@ -123,7 +123,7 @@ def _again(project: Project, name: str) -> str:
 
 
 def _observation(project: Project, found: Ground, known: Observation | None) -> Observation:
-    from grundstein.flow.asked import answers_counted
+    from grundstein.flow.answered import answers_counted
     from grundstein.flow.drifted import drifted
     from grundstein.flow.worth import worth
     from grundstein.production import watching
@@ -150,7 +150,7 @@ def _observation(project: Project, found: Ground, known: Observation | None) -> 
 
 
 def _aside(project: Project, found: Ground) -> tuple[Finding, ...]:
-    from grundstein.flow.asked import counted
+    from grundstein.flow.answered import counted
     from grundstein.production.answering import QUESTIONS
     from grundstein.production.watching import put_aside
 

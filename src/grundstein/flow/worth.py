@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from grundstein.core.findings import Fact, Finding
 from grundstein.core.task import Split
-from grundstein.flow.asked import COME, answers_of, questions_of, told_of
+from grundstein.flow.answered import COME, answers_of, questions_of, told_of
 from grundstein.flow.grounds import solution_of
 from grundstein.flow.signing import now
 from grundstein.production import measuring, watching
