@@ -59,6 +59,16 @@ def acted_on(table: pa.Table, name: str) -> NDArray[np.bool_]:
     return np.array([text is None or text.strip().casefold() in YES for text in texts], dtype=np.bool_)
 
 
+def shares_in(given: pa.Table, name: str) -> Floats | None:
+    """A column of shares from 0 to 1; None where there is none."""
+    if name not in given.column_names:
+        return None
+    numbers = as_numbers(given, name)
+    if not ((numbers >= 0) & (numbers <= 1)).all():
+        raise Refused(f"`{name}` is empty or outside 0 to 1 in some rows", "a share from 0 to 1", "mend the answers")
+    return numbers
+
+
 def column_of(table: pa.Table, name: str) -> pa.ChunkedArray:
     """Return a column; Refused with the nearest name where there is none."""
     place = table.schema.get_field_index(name)

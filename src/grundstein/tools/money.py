@@ -100,6 +100,16 @@ class Policy:
         return np.where(turned > self.cut, 1.0, np.where(turned == self.cut, self.at, 0.0))
 
 
+def within(room: float | None, scores: Floats, cut: float = 0.5) -> Floats:
+    """Act above the cut; where capacity is less than that, on the highest scores, those on the edge share the rest."""
+    wanted = Policy(cut).act(scores)
+    if room is None or not len(scores) or wanted.mean() <= room:
+        return wanted
+    edge = float(np.quantile(scores, 1 - room, method="inverted_cdf"))
+    above, on = float((scores > edge).mean()), float((scores == edge).mean())
+    return Policy(edge, min(1.0, max(0.0, (room - above) / on))).act(scores)
+
+
 def choose_policy(
     scores: Floats,
     yes: Flags,

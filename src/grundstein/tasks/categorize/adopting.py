@@ -10,8 +10,8 @@ import pyarrow.compute as pc
 
 from grundstein.core.errors import Refused, nearest
 from grundstein.tasks.categorize.splitting import labels_of
-from grundstein.tools.columns import as_numbers, as_texts
-from grundstein.tools.money import Policy
+from grundstein.tools.columns import as_texts, shares_in
+from grundstein.tools.money import within
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,10 +33,10 @@ def adopted(plan: Plan, development: pa.Table, given: pa.Table) -> pa.Table:
     told = pc.unique(labels).to_pylist()
     if told and not known & set(told):
         raise Refused(f'the answer "{told[0][:40]}" is no category', nearest(told[0], known), "mend the answers")
-    share = _share(given, "probability")
+    share = shares_in(given, "probability")
     if share is None and plan.measure == "log_loss":
         raise Refused("answers without `probability` have no log_loss", "a column `probability`", "bring it")
-    act = _share(given, "act")
+    act = shares_in(given, "act")
     if act is None:
         act = _act(plan, share, given.num_rows)
     sure = np.ones(given.num_rows) if share is None else share
@@ -46,19 +46,4 @@ def adopted(plan: Plan, development: pa.Table, given: pa.Table) -> pa.Table:
 def _act(plan: Plan, share: Floats | None, count: int) -> Floats:
     """Alone where it pays, and no more of them than the capacity holds: the surest."""
     even = plan.stakes.even if plan.money else None
-    wanted = np.ones(count) if share is None or even is None else Policy(even).act(share)
-    if plan.room is None or not count or wanted.mean() <= plan.room:
-        return wanted
-    scores = np.zeros(count) if share is None else share
-    edge = float(np.quantile(scores, 1 - plan.room, method="inverted_cdf"))
-    above, on = float((scores > edge).mean()), float((scores == edge).mean())
-    return Policy(edge, min(1.0, max(0.0, (plan.room - above) / on))).act(scores)
-
-
-def _share(given: pa.Table, name: str) -> Floats | None:
-    if name not in given.column_names:
-        return None
-    numbers = as_numbers(given, name)
-    if not ((numbers >= 0) & (numbers <= 1)).all():
-        raise Refused(f"`{name}` is empty or outside 0 to 1 in some rows", "a share from 0 to 1", "mend the answers")
-    return numbers
+    return within(plan.room, np.ones(count)) if share is None or even is None else within(plan.room, share, even)

@@ -15,8 +15,8 @@ import pyarrow.compute as pc
 from grundstein.core.errors import Refused, nearest
 from grundstein.tasks.predict.answers import number_answers, two_answers
 from grundstein.tasks.predict.plan import NO, problem_of
-from grundstein.tools.columns import YES, as_numbers, as_texts
-from grundstein.tools.money import Policy
+from grundstein.tools.columns import YES, as_numbers, as_texts, shares_in
+from grundstein.tools.money import within
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +35,7 @@ def adopted(plan: Plan, development: pa.Table, given: pa.Table) -> pa.Table:
     problem = problem_of(plan, development)
     if problem.kind == "number":
         return _numbers(given)
-    share = _share(given, "probability")
+    share = shares_in(given, "probability")
     if share is None and plan.measure(problem.kind) == "log_loss" and not _by_label(problem, given):
         raise Refused(
             "answers without `probability` cannot be measured by log_loss",
@@ -57,16 +57,16 @@ def _numbers(given: pa.Table) -> pa.Table:
 def _two(plan: Plan, problem: Problem, given: pa.Table, share: Floats | None) -> pa.Table:
     """`probability` is of the positive label."""
     if _by_label(problem, given):
-        share = _share(given, OF_LABEL + problem.positive)
+        share = shares_in(given, OF_LABEL + problem.positive)
     yes = _yes(problem, given, share)
-    act = _share(given, "act")
+    act = shares_in(given, "act")
     if act is None:
         even = plan.stakes.even
         way = plan.stakes.direction
         if share is None or even is None:
-            act = _within(plan.room, np.where(yes if way > 0 else ~yes, 1.0, 0.0))
+            act = within(plan.room, np.where(yes if way > 0 else ~yes, 1.0, 0.0))
         else:
-            act = _within(plan.room, way * share, way * even)
+            act = within(plan.room, way * share, way * even)
     sure = yes.astype(np.float64) if share is None else share
     return two_answers(problem, sure, act, yes)
 
@@ -94,44 +94,24 @@ def _many(plan: Plan, problem: Problem, given: pa.Table, share: Floats | None) -
     if labels and not set(labels) & set(problem.labels):
         raise _strange(labels[0], problem.labels)
     if _by_label(problem, given):
-        columns = {label: _share(given, OF_LABEL + label) for label in problem.labels}
+        columns = {label: shares_in(given, OF_LABEL + label) for label in problem.labels}
         own = [columns[label][row] if label in columns else 0.0 for row, label in enumerate(labels)]  # type: ignore[index]
         share = np.array(own, dtype=np.float64)
-    act = _share(given, "act")
+    act = shares_in(given, "act")
     if act is None:
         even = plan.stakes.even if plan.money and plan.money.form == "classes" else None
         asks = share is None or even is None
-        act = _within(plan.room, np.ones(len(labels))) if asks else _within(plan.room, share, even)  # type: ignore[arg-type]
+        act = within(plan.room, np.ones(len(labels))) if asks else within(plan.room, share, even)  # type: ignore[arg-type]
     sure = np.ones(len(labels)) if share is None else share
     table = pa.table({"answer": pa.array(labels, pa.string()), "probability": sure, "act": act})
     for label in problem.labels if _by_label(problem, given) else ():
-        table = table.append_column(OF_LABEL + label, pa.array(_share(given, OF_LABEL + label)))
+        table = table.append_column(OF_LABEL + label, pa.array(shares_in(given, OF_LABEL + label)))
     return table
 
 
 def _by_label(problem: Problem, given: pa.Table) -> bool:
     wanted = [problem.positive] if problem.kind == "two" else list(problem.labels)
     return all(OF_LABEL + label in given.column_names for label in wanted)
-
-
-def _within(room: float | None, scores: Floats, cut: float = 0.5) -> Floats:
-    """Act above the cut; where capacity is less than that, on the highest scores, those on the edge share the rest."""
-    wanted = Policy(cut).act(scores)
-    if room is None or not len(scores) or wanted.mean() <= room:
-        return wanted
-    edge = float(np.quantile(scores, 1 - room, method="inverted_cdf"))
-    above, on = float((scores > edge).mean()), float((scores == edge).mean())
-    return Policy(edge, min(1.0, max(0.0, (room - above) / on))).act(scores)
-
-
-def _share(given: pa.Table, name: str) -> Floats | None:
-    """A column of shares from 0 to 1; None where there is none."""
-    if name not in given.column_names:
-        return None
-    numbers = as_numbers(given, name)
-    if not ((numbers >= 0) & (numbers <= 1)).all():
-        raise Refused(f"`{name}` is empty or outside 0 to 1 in some rows", "a share from 0 to 1", "mend the answers")
-    return numbers
 
 
 def _labels(problem: Problem, given: pa.Table) -> list[str]:
