@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint docs bench bench-quick bench-peers lock clean
+.PHONY: help extras demo test lint docs bench bench-quick bench-peers lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -19,6 +19,9 @@ help: ## this list
 .venv/dev: .venv/core requirements-dev.lock
 	@$(BIN)/uv pip install -q -p $(BIN)/python --compile-bytecode --require-hashes -r requirements-dev.lock
 	@touch $@
+
+extras: .venv/core requirements-extras.lock ## what `serve` and `export mlflow` need
+	@$(BIN)/uv pip install -q -p $(BIN)/python --require-hashes -r requirements-extras.lock
 
 demo: .venv/core ## a simulated publisher, two decisions, their reports
 	@$(BIN)/grundstein demo
