@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 UNSEEN = -1.5
 CLOSE, ROUGH = 0.3, 1.0
 WORK = 1_000_000_000
-RIDGE, STEPS = 1.0, 30
+RIDGE, STEPS = 1.0, 20
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,7 +14,7 @@ import numpy as np
 from grundstein.core.errors import Refused
 from grundstein.tasks.categorize.machines import ROUGH, Machine, fitted, log_losses, softmax
 from grundstein.tasks.categorize.reading import Reader
-from grundstein.tasks.categorize.splitting import fold_positions, labels_of, with_marks
+from grundstein.tasks.categorize.splitting import FOLDS, fold_positions, labels_of, with_marks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -74,12 +74,12 @@ class Shops:
     known: list[tuple[pa.Table, int, Shop]] = field(default_factory=list)
 
     def of(self, plan: Plan, rows: pa.Table, seed: int) -> Shop:
-        """Return the shop of these rows; the two latest are kept."""
+        """Return the shop of these rows; those of all folds and of the whole are kept."""
         for table, number, shop in self.known:
             if table is rows and number == seed:
                 return shop
         made = shop_of(plan, rows, seed)
-        self.known = [*self.known[-1:], (rows, seed, made)]
+        self.known = [*self.known[-FOLDS:], (rows, seed, made)]
         return made
 
 
