@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from collections import Counter
@@ -23,6 +24,8 @@ from grundstein.tools import inference
 from grundstein.tools.inference import opening_level
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from grundstein.core.task import Values
@@ -151,15 +154,15 @@ def worlds(rule: str, many: int) -> list[list[int]]:
     return kept(f"values-{rule.replace(' ', '-')}", range(many), lambda seed: list(map(int, ever(seed, rule))))
 
 
-def projects(many: int, runs: int) -> list[dict[str, Any]]:
-    """Run the bot in projects 0 to many - 1, end to end; an attempt is one command after one edit."""
+def projects(numbers: Sequence[int], runs: int) -> list[dict[str, Any]]:
+    """Run the bot in projects of these numbers, end to end; an attempt is one command after one edit."""
     from bot_projects import project
 
     def timed(seed: int) -> dict[str, Any]:
         start = time.process_time()
         return project(seed, runs) | {"seconds": time.process_time() - start}
 
-    return kept("projects" if runs == RUNS else f"projects-{runs}", range(many), timed)
+    return kept("projects" if runs == RUNS else f"projects-{runs}", numbers, timed)
 
 
 def run(quick: bool) -> str:
@@ -167,15 +170,16 @@ def run(quick: bool) -> str:
     from bot_acted import page
 
     many, few = (50, 10) if quick else (1000, 50)
-    lines = [TITLE, *_values(many, few), "", *_projects(*((2, 20) if quick else _shape())), ""]
+    lines = [TITLE, *_values(many, few), "", *_projects(*((range(2), 20) if quick else _shape())), ""]
     return "\n".join([*lines, *page(20 if quick else 200)])
 
 
-def _shape() -> tuple[int, int]:
-    """Projects and runs end to end: the whole where `python bench/bot.py projects` has finished it, else a part."""
+def _shape() -> tuple[Sequence[int], int]:
+    """Projects and runs end to end: those that `python bench/bot.py projects` has finished, else a few short ones."""
     path = FOLDER / "projects.jsonl"
-    whole = path.exists() and len(path.read_text(encoding="utf-8").splitlines()) >= WHOLE[0]
-    return WHOLE if whole else PART
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    whole = sorted(json.loads(line)["number"] for line in lines)
+    return (whole, RUNS) if len(whole) >= PART[0] else (range(PART[0]), PART[1])
 
 
 TITLE = "## A bot against the judge"
@@ -206,20 +210,20 @@ def _share(ever_: list[bool]) -> str:
 
 
 PARTLY = (
-    f"**Only a part**: {WHOLE[0]} projects of {WHOLE[1]} runs take about an hour of one core "
+    f"**Only a part**: {WHOLE[0]} projects of {WHOLE[1]} runs take over an hour of one core "
     "(`python bench/bot.py projects`, resumable), and have not been run to their end."
 )
 
 
-def _projects(many: int, runs: int) -> list[str]:
-    found = projects(many, runs)
+def _projects(numbers: Sequence[int], runs: int) -> list[str]:
+    found = projects(numbers, runs)
     refused: Counter[str] = Counter()
     for one in found:
         refused.update({n.split(": ")[1]: c for n, c in one["done"].items() if n.startswith("refused: ")})
     counts = {kind: sum(one[kind] for one in found) for kind in ("Question", "Experiment", "Opening")}
     return [
         f"End to end, {len(found)} projects of {runs} runs (real files, tables, cases, ledger; one candidate).",
-        *([] if (many, runs) == WHOLE else [PARTLY]),
+        *([] if (len(numbers), runs) == WHOLE else [PARTLY]),
         "",
         "| figure | |",
         "|---|---:|",
@@ -233,6 +237,6 @@ def _projects(many: int, runs: int) -> list[str]:
 
 if __name__ == "__main__":
     if sys.argv[1] == "projects":
-        projects(*WHOLE)
+        projects(range(WHOLE[0]), WHOLE[1])
     else:
         worlds(sys.argv[1], int(sys.argv[2]))
