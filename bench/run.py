@@ -48,7 +48,7 @@ def main(words: list[str]) -> int:
 
 def _sections(page: str) -> dict[str, str]:
     pieces = page.split("<!-- ")[1:]
-    return {piece.split(" -->")[0]: "<!-- " + piece for piece in pieces}
+    return {piece.split(" -->")[0]: f"<!-- {piece.rstrip()}\n" for piece in pieces}
 
 
 def _spent() -> float:
