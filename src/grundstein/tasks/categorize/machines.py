@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from grundstein.tools.softmax import softmax
+
 if TYPE_CHECKING:
     import scipy.sparse as sp
     from numpy.typing import NDArray
@@ -115,12 +117,3 @@ def _distinct(matrix: sp.csr_matrix) -> tuple[Rows, Rows]:
 def log_losses(shares: Floats, truth: Rows) -> Floats:
     """Log loss of each row, a probability not below 1e-9: what is sure and wrong must cost."""
     return -np.log(np.clip(shares[np.arange(len(truth)), truth], 1e-9, 1.0))
-
-
-def softmax(score: Floats) -> Floats:
-    """Rows of probabilities; each sum is taken label by label."""
-    shares = np.exp(score - score.max(axis=1, keepdims=True, initial=-1e300))
-    total = np.zeros(len(shares))
-    for column in shares.T:
-        total += column
-    return shares / total[:, None]

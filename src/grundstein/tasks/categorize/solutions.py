@@ -143,8 +143,7 @@ class Both:
         habit = _known(self.habit)
         past = self.recent.of(live, self.plan, habit.decay)
         to = _labels(self.labels, past)
-        wide = Past(self.labels, (), np.zeros(len(self.labels)))
-        base = (_wider(part, wide.labels, to) for part in _told(self.reader, self.machine, questions))
+        base = (_wider(part, to) for part in _told(self.reader, self.machine, questions))
         return answer_table(to, remembered(past, questions, base, habit, to), self.finish, self.plan.top)
 
     def save(self, folder: Path) -> None:
@@ -226,10 +225,9 @@ def _labels(own: Sequence[str], past: tuple[Past, Past | None]) -> tuple[str, ..
     return (*own, *sorted(told - set(own)))
 
 
-def _wider(shares: Floats, labels: Sequence[str], to: Sequence[str]) -> Floats:
-    found = np.zeros((len(shares), len(to)))
-    found[:, : len(labels)] = shares
-    return found
+def _wider(shares: Floats, to: Sequence[str]) -> Floats:
+    """The same probabilities with room for the categories that only past choices know; they stand last in `to`."""
+    return np.pad(shares, ((0, 0), (0, len(to) - shares.shape[1])))
 
 
 def _known(habit: Habit | None) -> Habit:

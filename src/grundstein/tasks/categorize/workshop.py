@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from grundstein.core.errors import Refused
-from grundstein.tasks.categorize.machines import ROUGH, Machine, fitted, log_losses, softmax
+from grundstein.tasks.categorize.machines import ROUGH, Machine, fitted, log_losses
 from grundstein.tasks.categorize.reading import Reader
 from grundstein.tasks.categorize.splitting import FOLDS, fold_positions, labels_of, with_marks
+from grundstein.tools.softmax import softmax
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -14,6 +14,7 @@ import numpy as np
 from grundstein.tasks.predict.reasons import Score
 from grundstein.tasks.predict.workshop import chosen
 from grundstein.tools.encoding_linear import Scorer
+from grundstein.tools.softmax import softmax
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -182,12 +183,3 @@ def _bounds(shop: Workshop, truth: Floats) -> tuple[float, float]:
     low, high = (float(q) for q in np.quantile(truth, (RARE, 1 - RARE)))
     slack = (high - low) / 2 if "_time" in shop.rows.column_names else 0.0
     return low - slack, high + slack
-
-
-def softmax(score: Floats) -> Floats:
-    """Rows of probabilities; each sum is taken label by label."""
-    shares = np.exp(score - score.max(axis=1, keepdims=True, initial=-1e300))
-    total = np.zeros(len(shares))
-    for column in shares.T:
-        total += column
-    return shares / total[:, None]

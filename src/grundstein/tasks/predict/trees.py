@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from grundstein.tasks.predict.linear import softmax
 from grundstein.tasks.predict.reasons import Link, Score
 from grundstein.tasks.predict.symmetric import boost
 from grundstein.tasks.predict.workshop import MANY_ROWS, chosen
+from grundstein.tools.softmax import softmax
 
 if TYPE_CHECKING:
     from collections.abc import Callable
