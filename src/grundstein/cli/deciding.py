@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from grundstein.cli.terminal import Json, project, say, say_json
+from grundstein.cli.terminal import TERMINAL, Json, project, say, say_json
 
 Test = Annotated[
     list[str] | None, typer.Option(help="[ROLE=]TABLE: a given test table, named before the first evaluate.")
@@ -116,16 +116,19 @@ def rundown(
 def do(
     context: typer.Context,
     case: Annotated[str, typer.Argument(help="The case.")],
-    verb: Annotated[str, typer.Argument(help="A verb of its task.")],
+    verb: Annotated[str, typer.Argument(help="A verb of its task; without one they are listed.")] = "",
     args: Annotated[list[str] | None, typer.Argument(help="What the verb takes.")] = None,
+    as_json: Json = False,
 ) -> None:
     """Run a verb that a task brings of its own.
 
-    Example: grundstein do churn VERB
+    Example: grundstein do mails label
     """
     from grundstein import flow
 
-    say_json(flow.do(project(context), case, verb, args or []))
+    done = flow.do(project(context), case, verb, args or [])
+    TERMINAL.clear()
+    say_json(done.said) if as_json else typer.echo(done.text)
 
 
 COMMANDS = (evaluate, decide, report, tried, rundown, do)

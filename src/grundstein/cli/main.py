@@ -67,7 +67,8 @@ MODULES = (
 )
 COMMANDS = {one.__name__: one for module in MODULES for one in module.COMMANDS}
 for name, command in COMMANDS.items():
-    app.command(name=name)(command)
+    # A verb has options of its own, which only its task knows.
+    app.command(name=name, context_settings={"ignore_unknown_options": name == "do"})(command)
 
 
 def main() -> None:

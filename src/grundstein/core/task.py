@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 if TYPE_CHECKING:
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from grundstein.core.case import Case
     from grundstein.core.contract import Contract
     from grundstein.core.figures import Figure
+    from grundstein.core.findings import Finding
+    from grundstein.core.ports import Project
     from grundstein.core.records import Seal
 
 Data = Mapping[str, "Table"]
@@ -126,6 +128,22 @@ class RowSolution(Solution, Protocol):
         """The columns that moved this answer most, the strongest first; at most `most`. Deterministic."""
 
 
+@dataclass(frozen=True)
+class Done:
+    """What a task's own verb did: `text` for a person, `said` for a program, `tables` are rows for flow to ingest."""
+
+    text: str
+    said: Mapping[str, Any] = field(default_factory=dict)
+    tables: Mapping[str, Table] = field(default_factory=dict)
+
+
+class Verb(Protocol):
+    """`grundstein do CASE VERB ARGS`: reads the project and writes nothing itself; its docstring is its help."""
+
+    def __call__(self, project: Project, case: Case, args: Sequence[str], /) -> Done:
+        """Return what is to be said and ingested; Refused where the arguments do not fit."""
+
+
 class Task(Protocol):
     """The shape of a question. Everything the house knows about it goes through these members."""
 
@@ -133,7 +151,7 @@ class Task(Protocol):
     unit: str
     options: type
     roles: tuple[Role, ...]
-    verbs: Mapping[str, Callable[..., Any]]
+    verbs: Mapping[str, Verb]
 
     def settle(self, case: Case, data: Data) -> Case:
         """The case with what its data alone can tell (the kind of answer); Refused where a field does not fit them."""
@@ -179,6 +197,9 @@ class Task(Protocol):
 
     def figures(self, case: Case, split: Split, answers: Table) -> list[Figure]:
         """Pictures of these answers."""
+
+    def findings(self, case: Case, development: Data, folds: Sequence[Split]) -> Sequence[Finding]:
+        """What this task alone can say of its data (a ceiling, agreement of people); aggregates, development only."""
 
     def form(self, case: Case) -> str:
         """The form of money (`core.case.MONEY_FORMS`) that a person is asked for."""

@@ -116,7 +116,10 @@ def evaluate(
         differences=keep_values({one.name: one.values for one in tested.tried}, files),
         learned=_learned(pinned, split),
         flips=flips(case, lambda changed: _holds(task, changed, tested, split.questions.num_rows)),
-        findings=(*pinned.told, *more, *_left_out(tested, pinned.in_use), *checked.findings),
+        findings=(
+            *(*pinned.told, *more, *_left_out(tested, pinned.in_use)),
+            *(*task.findings(case, split.development, tested.folds), *checked.findings),
+        ),
         figures=_each_once(*checked.figures, *_figures(task, case, tested)),
         seed=pinned.seed,
         budget=pinned.budget,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from grundstein.core.errors import Refused, offered
 from grundstein.core.records import Batch, Experiment, Verdict
+from grundstein.core.task import Done
 from grundstein.flow.access import access_of, add_access, remove_access
 from grundstein.flow.again import again, due, hint
 from grundstein.flow.answering import answer, write_answers
@@ -23,7 +26,8 @@ from grundstein.flow.watching import newest, observe, tick, watch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
+
+    from pyarrow import Table
 
     from grundstein.core.findings import Finding
     from grundstein.core.ports import Project
@@ -44,13 +48,28 @@ def ingest(
     return batch
 
 
-def do(project: Project, name: str, verb: str, args: Sequence[str]) -> Any:
-    """Run a task's own verb on a case."""
+def do(project: Project, name: str, verb: str, args: Sequence[str]) -> Done:
+    """Run a task's own verb on a case, the rows that it made are ingested; without a verb they are listed."""
     case = project.case(name)
     verbs = project.task(case.task).verbs
+    if not verb:
+        said = {each: (one.__doc__ or "").strip().split("\n")[0] for each, one in verbs.items()}
+        return Done("\n".join(f"{each:<10}{text}" for each, text in said.items()), said)
     if verb not in verbs:
         raise Refused(f'The task {case.task} has no verb "{verb}".', offered(verb, verbs), f"grundstein show {name}")
-    return verbs[verb](project, case, args)
+    done = verbs[verb](project, case, args)
+    for table, rows in done.tables.items():
+        _take_rows(project, table, rows)
+    return done
+
+
+def _take_rows(project: Project, table: str, rows: Table) -> None:
+    import pyarrow.parquet as pq
+
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / f"{table}.parquet"
+        pq.write_table(rows, path)
+        ingest(project, str(path), table)
 
 
 def report(project: Project, name: str) -> list[Path]:

@@ -12,15 +12,16 @@ from grundstein.tasks.categorize.examples import example
 from grundstein.tasks.categorize.options import Options, plan_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     import pyarrow as pa
 
     from grundstein.core.case import Case
     from grundstein.core.figures import Figure
+    from grundstein.core.findings import Finding
     from grundstein.core.records import Seal
-    from grundstein.core.task import Data, Solution, Split, Task, Values
+    from grundstein.core.task import Data, Solution, Split, Task, Values, Verb
 
 
 class Categorize:
@@ -30,7 +31,7 @@ class Categorize:
     unit: str = "row"
     options: type = Options
     roles: tuple[Role, ...] = (Role("rows", live=True), Role("choices", required=False, live=True))
-    verbs: Mapping[str, Callable[..., Any]] = MappingProxyType({})
+    verbs: Mapping[str, Verb] = MappingProxyType({})
 
     def settle(self, case: Case, data: Data) -> Case:
         """Nothing is left to be told by the data."""
@@ -132,6 +133,10 @@ class Categorize:
         from grundstein.tasks.categorize import worth
 
         return worth.figures(plan_of(case), split, answers)
+
+    def findings(self, case: Case, development: Data, folds: Sequence[Split]) -> Sequence[Finding]:
+        """Nothing that the checks do not say."""
+        return ()
 
     def form(self, case: Case) -> str:
         """Money of a right category, a wrong one, and one that is asked for."""

@@ -12,15 +12,16 @@ from grundstein.tasks.predict.examples import example
 from grundstein.tasks.predict.plan import Options, plan_of, settled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     import pyarrow as pa
 
     from grundstein.core.case import Case
     from grundstein.core.figures import Figure
+    from grundstein.core.findings import Finding
     from grundstein.core.records import Seal
-    from grundstein.core.task import Data, Solution, Split, Values
+    from grundstein.core.task import Data, Solution, Split, Values, Verb
 
 LEARNERS = ("linear", "trees")
 
@@ -33,7 +34,7 @@ class Predict:
     unit: str = "row"
     options: type = Options
     roles: tuple[Role, ...] = (Role("rows"),)
-    verbs: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    verbs: Mapping[str, Verb] = field(default_factory=dict)
 
     def settle(self, case: Case, data: Data) -> Case:
         """Return the case with kind and positive value as the target's column tells them; Refused where it cannot."""
@@ -146,6 +147,10 @@ class Predict:
         from grundstein.tasks.predict.pictures import figures
 
         return figures(plan_of(case), split, answers)
+
+    def findings(self, case: Case, development: Data, folds: Sequence[Split]) -> Sequence[Finding]:
+        """Nothing that the checks do not say."""
+        return ()
 
     def form(self, case: Case) -> str:
         """Money of an action for a yes/no question, of right and wrong for many classes, of error for a number."""

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from grundstein.core.errors import Refused, nearest
-from grundstein.core.task import Data, Role, Solution, Split, Task, Values
+from grundstein.core.task import Data, Role, Solution, Split, Task, Values, Verb
 from grundstein.tasks.recommend import adopting, judging, options, splitting
 from grundstein.tasks.recommend.example import example
 from grundstein.tasks.recommend.neighbours import ItemNeighbours
 from grundstein.tasks.recommend.popularity import Nobody, Popularity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from pyarrow import Table
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from grundstein.core.case import Case
     from grundstein.core.contract import Contract
     from grundstein.core.figures import Figure
+    from grundstein.core.findings import Finding
     from grundstein.core.records import Seal
 
 KINDS: Mapping[str, type[Popularity | ItemNeighbours | Nobody]] = {
@@ -35,7 +36,7 @@ class Recommend:
     unit: str = "user"
     options: type = options.Options
     roles: tuple[Role, ...] = (Role("events", live=True), Role("items", required=False))
-    verbs: Mapping[str, Callable[..., Any]] = MappingProxyType({})
+    verbs: Mapping[str, Verb] = MappingProxyType({})
 
     def settle(self, case: Case, data: Data) -> Case:
         """Nothing is left to be told by the data."""
@@ -95,6 +96,10 @@ class Recommend:
     def figures(self, case: Case, split: Split, answers: Table) -> list[Figure]:
         """Hits by place, and worth by how much is known of a user."""
         return judging.figures(options.reading(case), split, answers)
+
+    def findings(self, case: Case, development: Data, folds: Sequence[Split]) -> Sequence[Finding]:
+        """Nothing that the checks do not say."""
+        return ()
 
     def form(self, case: Case) -> str:
         """Money of each relevant answer shown."""
