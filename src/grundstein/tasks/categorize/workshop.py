@@ -1,6 +1,7 @@
 """Room tasks. In: development rows -> Out: Shop, what all candidates learn from, and the linear model of texts in it.
 
-Margins become probabilities by one slope, chosen on a third of the rows, which a machine of the others does not know.
+Margins become probabilities by one slope, chosen on a third of the rows, which a machine of the others does not know;
+so is how much naive Bayes adds to them.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from grundstein.core.errors import Refused
-from grundstein.tasks.categorize.machines import ROUGH, Machine, fitted, log_losses
+from grundstein.tasks.categorize.machines import ROUGH, Machine, counted, fitted, is_large, log_losses
 from grundstein.tasks.categorize.reading import Reader
 from grundstein.tasks.categorize.splitting import FOLDS, fold_positions, labels_of, with_marks
 from grundstein.tools.softmax import softmax
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     import pyarrow as pa
+    import scipy.sparse as sp
     from numpy.typing import NDArray
 
     from grundstein.tasks.categorize.options import Plan
@@ -33,6 +35,7 @@ T = TypeVar("T")
 INNER_FOLDS = 3
 PART = 2_048
 SLOPES = (0.25, 60.0)
+LEANS = (0.0, 0.025, 0.05, 0.1, 0.2)
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,13 +62,26 @@ class Shop:
             reader, matrix = Reader.fit(self.plan, self.rows)
             if not matrix.nnz:
                 raise ValueError("no text and no column carries anything")
-            fit, ask = self.inner
-            trial = fitted(matrix[fit], self.truth[fit], len(self.labels), ROUGH)
-            asked = matrix[ask].astype(np.float32)
-            slope = _slope(trial.margins(asked), self.truth[ask])
-            outside = replace(trial, slope=slope).shares(asked)
+            trial, lean = self._trial(matrix)
             whole = fitted(matrix, self.truth, len(self.labels))
-            return reader, replace(whole, slope=slope), outside
+            if lean:
+                whole = whole.leaning(counted(matrix, self.truth, len(self.labels)), lean)
+            outside = trial.shares(matrix[self.inner[1]].astype(np.float32))
+            return reader, replace(whole, slope=trial.slope), outside
+
+    def _trial(self, matrix: sp.csr_matrix) -> tuple[Machine, float]:
+        """A machine of the rows that the inner fold fits, and how much of naive Bayes is in it."""
+        fit, ask = self.inner
+        known, asked, truth, count = matrix[fit], matrix[ask].astype(np.float32), self.truth[ask], len(self.labels)
+        machine = fitted(known, self.truth[fit], count, ROUGH)
+        margins = machine.margins(asked)
+        if is_large(matrix, count):
+            return replace(machine, slope=_slope(margins, truth)[0]), 0.0
+        simple = counted(known, self.truth[fit], count)
+        others = np.asarray(asked @ simple, dtype=np.float64)
+        found = {lean: _slope(margins + lean * others, truth) for lean in LEANS}
+        lean = min(found, key=lambda one: found[one][1])
+        return replace(machine.leaning(simple, lean), slope=found[lean][0]), lean
 
 
 @dataclass
@@ -102,11 +118,12 @@ def parts(count: int, work: Callable[[slice], T]) -> Iterator[T]:
         yield work(slice(start, min(start + PART, count)))
 
 
-def _slope(margins: Floats, truth: Rows) -> float:
+def _slope(margins: Floats, truth: Rows) -> tuple[float, float]:
+    """The slope of the least log loss, and that loss."""
     from scipy.optimize import minimize_scalar
 
     def lost(logarithm: Any) -> float:
         return float(log_losses(softmax(float(np.exp(logarithm)) * margins), truth).mean())
 
     found = minimize_scalar(lost, bounds=tuple(np.log(SLOPES)), method="bounded", options={"xatol": 0.02})
-    return float(np.exp(found.x))
+    return float(np.exp(found.x)), float(found.fun)
