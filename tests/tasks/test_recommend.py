@@ -115,7 +115,8 @@ def test_items_of_equal_score_stand_in_the_order_of_their_ids(solution: object) 
 def test_only_items_of_the_catalogue_are_shown(solution: object) -> None:
     data = {"events": HISTORY, "items": pa.table({"article": ["y", "z"]})}
     fitted = solution.fit(data, 0)  # type: ignore[attr-defined]
-    shown = fitted.answer(pa.table({"reader": ["new", "b"]}), {"events": Frozen(HISTORY)})["items"].to_pylist()
+    live = {"events": Frozen(HISTORY), "items": Frozen(data["items"])}
+    shown = fitted.answer(pa.table({"reader": ["new", "b"]}), live)["items"].to_pylist()
     assert shown[0] == ["y", "z"]
     assert shown[1] == ["y"]
 
@@ -206,7 +207,7 @@ def test_events_of_one_instant_can_be_learned_from(solution: object) -> None:
         ({"options": {**CASE.options, "k": 0}}, "1 or more"),
         ({"metric": "ndgc@10"}, 'did you mean "ndcg@10"'),
         ({"money": Money("cells", {"act_on_yes": 5.0})}, "hit"),
-        ({"baseline": "price < 5"}, "popularity"),
+        ({"baseline": "price < 5"}, "needs a table of items"),
     ],
 )
 def test_a_wrong_field_is_refused_with_the_word_that_was_meant(change: dict[str, object], says: str) -> None:

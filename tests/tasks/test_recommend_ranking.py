@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from grundstein.core.case import Case
 from grundstein.core.records import Seal
 from grundstein.tasks.recommend import TASK, ranking
-from grundstein.tasks.recommend.neighbours import likeness, nearest_only
+from grundstein.tasks.recommend.likeness import cosine as likeness
+from grundstein.tasks.recommend.likeness import nearest_only
 from grundstein.tasks.recommend.options import Reading
 
 if TYPE_CHECKING:

@@ -9,8 +9,9 @@ from grundstein.core.errors import Refused, nearest
 from grundstein.core.task import Data, Role, Solution, Split, Task, Values, Verb
 from grundstein.tasks.recommend import adopting, judging, options, splitting
 from grundstein.tasks.recommend.example import example
-from grundstein.tasks.recommend.neighbours import ItemNeighbours
-from grundstein.tasks.recommend.popularity import Nobody, Popularity
+from grundstein.tasks.recommend.factors import installed
+from grundstein.tasks.recommend.mixture import Mixture
+from grundstein.tasks.recommend.popularity import HouseList, Nobody, Popularity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
     from grundstein.core.findings import Finding
     from grundstein.core.records import Seal
 
-KINDS: Mapping[str, type[Popularity | ItemNeighbours | Nobody]] = {
-    kind.__name__: kind for kind in (Popularity, ItemNeighbours, Nobody)
+KINDS: Mapping[str, type[Popularity | HouseList | Mixture | Nobody]] = {
+    kind.__name__: kind for kind in (Popularity, HouseList, Mixture, Nobody)
 }
 
 
@@ -35,7 +36,11 @@ class Recommend:
     name: str = "recommend"
     unit: str = "user"
     options: type = options.Options
-    roles: tuple[Role, ...] = (Role("events", live=True), Role("items", required=False))
+    roles: tuple[Role, ...] = (
+        Role("events", live=True),
+        Role("items", required=False, live=True),
+        Role("judgements", required=False),
+    )
     verbs: Mapping[str, Verb] = MappingProxyType({})
 
     def settle(self, case: Case, data: Data) -> Case:
@@ -47,7 +52,7 @@ class Recommend:
         return options.contracts(case)
 
     def answers(self, case: Case) -> Contract:
-        """`user`, `items` (list of texts, best first) and `scores` (list of numbers)."""
+        """`user` or `item`, `items` (list of texts, best first), `scores` (list of numbers), `basis`."""
         return options.answers(case)
 
     def seal(self, data: Data, case: Case, seal: Seal) -> Split:
@@ -58,18 +63,29 @@ class Recommend:
         """Three splits forward in time, each learning from all that came before."""
         return splitting.forward_folds(development, case, options.reading(case), seed)
 
+    def question(self, case: Case) -> Contract:
+        """The one column of a question: a user, or an item."""
+        return options.question(case)
+
     def baseline(self, case: Case) -> Solution:
-        """Popularity, its half-life tuned."""
-        return Popularity(options.reading(case))
+        """The case's own list, else popularity with its half-life tuned."""
+        read = options.reading(case)
+        return HouseList(read) if read.listed else Popularity(read)
 
     def trivial(self, case: Case) -> Iterable[Solution]:
         """Show nothing."""
         return (Nobody(options.reading(case)),)
 
     def candidates(self, case: Case, budget: int) -> Iterable[Solution]:
-        """Item-kNN, and its blend with popularity."""
+        """One source of scores each, simplest first, then mixtures of several."""
         read = options.reading(case)
-        return tuple(ItemNeighbours(read, budget, blended) for blended in (False, True))
+        found = [Mixture(read, "item-kNN", ("item-kNN",), budget=budget)]
+        found.append(Mixture(read, "item-kNN + popularity", ("item-kNN",), blended=True, budget=budget))
+        alone = ["RP3beta", "EASE", *(["ALS"] if installed() else []), *(["content"] if read.described else [])]
+        found += [Mixture(read, name, (name,), budget=budget) for name in alone]
+        if read.described:
+            found.append(Mixture(read, "hybrid", ("item-kNN/EASE", "content"), blended=True, budget=budget))
+        return tuple(found)
 
     def load(self, kind: str, folder: Path) -> Solution:
         """Read a saved solution by its class name."""
@@ -78,8 +94,8 @@ class Recommend:
         return KINDS[kind].load(folder)
 
     def adopt(self, case: Case, development: Data, given: Table) -> Table:
-        """Somebody else's lists as `user`, `items` and `scores`."""
-        return adopting.adopted(options.reading(case), given)
+        """Somebody else's lists as the task answers, under the same rules."""
+        return adopting.adopted(options.reading(case), development, given)
 
     def value(self, case: Case, split: Split, answers: Table) -> Values:
         """Money by `hit` per relevant item shown, else the case's metric; one number a user."""

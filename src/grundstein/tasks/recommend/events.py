@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -44,8 +44,16 @@ class Events:
             self.item_ids,
         )
 
+    def over(self, ids: Sequence[str]) -> Events:
+        """Return the events on these items, numbered by them; the others are left out."""
+        position = {item: place for place, item in enumerate(ids)}
+        place = np.array([position.get(item, -1) for item in self.item_ids], dtype=np.int64)
+        items = place[self.items] if len(self.items) else self.items
+        kept = replace(self, items=items, item_ids=tuple(ids))
+        return kept if (place >= 0).all() else kept.taken(items >= 0)
+
     def matrix(self) -> sp.csr_matrix:
-        """Return users x items: log(1 + the weights' sum); an item seen but not wanted is a stored 0."""
+        """Return users x items: log2(1 + the weights' sum), 1 for one event; seen but not wanted is a stored 0."""
         shape = (len(self.user_ids), len(self.item_ids))
         return interest(self.users, self.items, self.weights, shape)
 
@@ -68,9 +76,9 @@ def events_of(table: pa.Table, read: Reading) -> Events:
 def interest(
     users: NDArray[np.int64], items: NDArray[np.int64], weights: NDArray[np.float64], shape: tuple[int, int]
 ) -> sp.csr_matrix:
-    """Sum weights by user and item and damp the sum by log(1 + x), so that a habit does not drown a taste."""
+    """Sum weights by user and item and damp the sum by log2(1 + x), so that a habit does not drown a taste."""
     matrix = sp.coo_matrix((weights, (users, items)), shape=shape).tocsr()
-    matrix.data = np.log1p(np.maximum(matrix.data, 0.0))
+    matrix.data = np.log2(1.0 + np.maximum(matrix.data, 0.0))
     matrix.sort_indices()
     return matrix
 
@@ -120,7 +128,7 @@ def time_column(table: pa.Table, read: Reading) -> str:
 
 @dataclass(frozen=True)
 class History:
-    """What each user did with the items of a model: a row a user, and an empty last row for everybody else."""
+    """What each user did with the items of a shelf: a row a user, and an empty last row for everybody else."""
 
     rows: dict[str, int]
     interest: sp.csr_matrix
@@ -136,21 +144,28 @@ class Histories:
     """Keeps the history derived from the last version of the live table that was seen."""
 
     version: str = ""
+    ids: tuple[str, ...] = ()
     kept: History | None = field(default=None, repr=False)
 
-    def read(self, live: LiveTable, read: Reading, items: Sequence[str]) -> History:
-        """Return the history of a live table over a model's items, derived once a version."""
-        if self.kept is None or live.version != self.version:
-            self.kept = history(events_of(live.table(), read), items)
-            self.version = live.version
+    def read(self, live: LiveTable, read: Reading, items: tuple[str, ...]) -> History:
+        """Return the history of a live table over these items, derived once a version."""
+        version = live.version
+        if self.kept is None or version != self.version or items is not self.ids:
+            self.kept = history(events_of(live.table(), read).over(items))
+            self.version, self.ids = version, items
         return self.kept
 
 
-def history(events: Events, items: Sequence[str]) -> History:
-    """Return what users did, over the items of a model; items that it does not know are left out."""
-    position = {item: place for place, item in enumerate(items)}
-    place = np.array([position.get(item, -1) for item in events.item_ids], dtype=np.int64)
-    known = place[events.items] >= 0 if len(events.items) else np.zeros(0, dtype=bool)
-    shape = (len(events.user_ids) + 1, len(items))
-    matrix = interest(events.users[known], place[events.items[known]], events.weights[known], shape)
+def history(events: Events) -> History:
+    """Return what users did."""
+    shape = (len(events.user_ids) + 1, len(events.item_ids))
+    matrix = interest(events.users, events.items, events.weights, shape)
     return History({user: row for row, user in enumerate(events.user_ids)}, matrix)
+
+
+def single(items: Sequence[str | None], ids: Sequence[str]) -> sp.csr_matrix:
+    """Return a row an item asked for: as if somebody had chosen it and nothing else; empty for unknown items."""
+    place = {item: number for number, item in enumerate(ids)}
+    found = [(row, place[item]) for row, item in enumerate(items) if item in place]
+    rows, columns = zip(*found, strict=True) if found else ((), ())
+    return sp.csr_matrix((np.ones(len(found)), (rows, columns)), shape=(len(items), len(ids)))

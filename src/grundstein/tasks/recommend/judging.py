@@ -5,17 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
 
 from grundstein.core.errors import Refused, nearest
 from grundstein.core.figures import Figure
 from grundstein.core.task import Split, Values
-from grundstein.tasks.recommend import ranking
+from grundstein.tasks.recommend import ranking, reach
 from grundstein.tasks.recommend.events import texts
 from grundstein.tasks.recommend.options import MEASURES, Reading
+from grundstein.tasks.recommend.shelf import shelf_of
 from grundstein.tools.sealing import periods
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
 BANDS = ((0, "0"), (1, "1-4"), (5, "5-19"), (20, "20+"))
@@ -27,65 +30,97 @@ def values(read: Reading, split: Split, answers: pa.Table) -> Values:
     truth = split.truth["events"]
     unit = np.asarray(truth["_unit"], dtype=np.int64)
     first = np.asarray(truth["_time"], dtype=np.int64)
-    worth = ranking.worth(found(read, split, answers), read.measure, read)
+    worth = _worth(read, split, answers, read.measure)
     worst = abs(read.hit) * read.k if read.measure == "money" else 1.0
     period = periods(first, of_rows=read.time == "_row") if split.how == "time" else None
     return Values(unit, unit, worth, period, worst)
 
 
 def metrics(read: Reading, split: Split, answers: pa.Table) -> dict[str, float]:
-    """Return the field's metrics, and per user how many items were shown (`acted`) and relevant (`right`)."""
-    hits = found(read, split, answers)
-    if not len(hits.relevant):
+    """Return the field's metrics, items shown (`acted`) and relevant (`right`) per unit, and the lists' reach."""
+    if not split.truth["events"].num_rows:
         return dict.fromkeys((*MEASURES, "acted", "right"), 0.0)
-    known = {name: float(ranking.worth(hits, name, read).mean()) for name in MEASURES}
+    known = {name: float(_worth(read, split, answers, name).mean()) for name in MEASURES}
     shown = [len((ranked or ())[: read.k]) for ranked in answers["items"].to_pylist()]
-    return {**known, "acted": float(np.mean(shown)), "right": float(hits.at[:, : read.k].sum(axis=1).mean())}
+    right = _right(read, split, answers).sum(axis=1).mean()
+    return {**known, "acted": float(np.mean(shown)), "right": float(right), **reach.reached(read, split, answers)}
 
 
 def figures(read: Reading, split: Split, answers: pa.Table) -> list[Figure]:
     """Return how often each place of the list was right, and the worth by how much is known of a user."""
-    hits = found(read, split, answers)
-    if not len(hits.relevant):
+    if not split.truth["events"].num_rows:
         return []
-    return [_places(read, hits), _bands(read, split, hits)]
+    return [
+        _places(read, _right(read, split, answers)),
+        _bands(read, split, answers),
+        *reach.pictures(read, split, answers),
+    ]
 
 
 def perfect(read: Reading, split: Split) -> pa.Table:
-    """Return the lists of somebody who knows the truth."""
-    truth = split.truth["events"]
-    lists = [items[: read.depth] for items in truth["items"].to_pylist()]
+    """Return the lists of somebody who knows the truth and keeps to the rules."""
+    lists = [_best_order(read, seers) for seers in wanted_of(split)]
+    if "items" in split.development:
+        shelf = shelf_of(split.development["items"], read, ())
+        lists = [shelf.named(items, read.depth) for items in lists]
+    lists = [items[: read.depth] for items in lists]
     scores = [[1.0 / (place + 1) for place in range(len(items))] for items in lists]
-    return ranking.answer_table(texts(truth["user"]), lists, scores)
+    return ranking.answer_table(read, texts(split.truth["events"][read.asked]), lists, scores, ["given"] * len(lists))
 
 
-def found(read: Reading, split: Split, answers: pa.Table) -> ranking.Hits:
-    """Return where the relevant items stand; Refused where the answers are not those to the questions."""
-    for name in ("user", "items"):
+def _best_order(read: Reading, seers: Sequence[Sequence[str]]) -> list[str]:
+    """Order items by what they gain over all who see the list; as good as any order but for `mrr@10`."""
+    gains: dict[str, float] = {}
+    for wanted in seers:
+        most = {"ndcg@10": ranking.ideal(len(wanted)), "recall@20": float(len(wanted))}.get(read.measure, 1.0)
+        for item in wanted:
+            gains[item] = gains.get(item, 0.0) + 1.0 / most
+    return sorted(gains, key=lambda item: (-gains[item], item))
+
+
+def wanted_of(split: Split) -> list[list[list[str]]]:
+    """Return what each who sees an answer wanted."""
+    items = split.truth["events"]["items"]
+    rows: list[list[list[str]]] = items.to_pylist()
+    return rows if pa.types.is_list(items.type.value_type) else [[row] for row in items.to_pylist()]
+
+
+def listed(read: Reading, split: Split, answers: pa.Table) -> list[list[str]]:
+    """Return the lists; Refused where the answers are not those to the questions."""
+    for name in (read.asked, "items"):
         if name not in answers.column_names:
             raise Refused(
                 f'the answers have no column "{name}"',
-                f"expected user, items, scores; {nearest(name, answers.column_names)}",
+                f"expected {read.asked}, items, scores; {nearest(name, answers.column_names)}",
                 "name the columns as the answers' contract does",
             )
     truth = split.truth["events"]
-    if not texts(answers["user"]).equals(texts(truth["user"])):
+    if not texts(answers[read.asked]).equals(texts(truth[read.asked])):
         raise Refused(
-            f"the answers are not for the users asked: {answers.num_rows} answers, {truth.num_rows} users",
-            "expected one row a user, in the order of the questions",
+            f"the answers are not for those asked: {answers.num_rows} answers, {truth.num_rows} questions",
+            f"expected one row a {read.asked}, in the order of the questions",
             "answer every question once and keep the order",
         )
-    return ranking.hits(answers["items"].to_pylist(), truth["items"].to_pylist(), read.depth)
+    return [items or [] for items in answers["items"].to_pylist()]
 
 
-def _places(read: Reading, hits: ranking.Hits) -> Figure:
+def _worth(read: Reading, split: Split, answers: pa.Table, measure: str) -> NDArray[np.float64]:
+    return ranking.worths(listed(read, split, answers), wanted_of(split), measure, read)
+
+
+def _right(read: Reading, split: Split, answers: pa.Table) -> NDArray[np.float64]:
+    """Return units x places shown: the share of those who see the list that wanted the item there."""
+    return ranking.shares(listed(read, split, answers), wanted_of(split), read.k)
+
+
+def _places(read: Reading, right: NDArray[np.float64]) -> Figure:
     return Figure(
         "places",
         "bar",
         {"en": "How often each place of the list was right", "de": "Wie oft jeder Platz der Liste richtig war"},
         {
             "place": tuple(range(1, read.k + 1)),
-            "right": tuple(float(share) for share in hits.at[:, : read.k].mean(axis=0)),
+            "right": tuple(float(share) for share in right.mean(axis=0)),
         },
         "place",
         "right",
@@ -96,9 +131,8 @@ def _places(read: Reading, hits: ranking.Hits) -> Figure:
     )
 
 
-def _bands(read: Reading, split: Split, hits: ranking.Hits) -> Figure:
-    counts = _history_counts(read, split)
-    worth = ranking.worth(hits, read.measure, read)
+def _bands(read: Reading, split: Split, answers: pa.Table) -> Figure:
+    counts, worth = history_counts(read, split), _worth(read, split, answers, read.measure)
     place = np.searchsorted([start for start, _ in BANDS], counts, side="right") - 1
     # A band of very few users would speak of persons, not of a group.
     bands = [b for b in range(len(BANDS)) if (place == b).sum() >= FEWEST]
@@ -124,7 +158,8 @@ def _bands(read: Reading, split: Split, hits: ranking.Hits) -> Figure:
     )
 
 
-def _history_counts(read: Reading, split: Split) -> NDArray[np.int64]:
-    known = texts(split.development["events"][read.user]).value_counts()
+def history_counts(read: Reading, split: Split) -> NDArray[np.int64]:
+    """Return how many events development holds of each user or item asked about."""
+    known = texts(split.development["events"][read.key]).value_counts()
     counted = dict(zip(known.field("values").to_pylist(), known.field("counts").to_pylist(), strict=True))
-    return np.array([counted.get(user, 0) for user in split.truth["events"]["user"].to_pylist()], dtype=np.int64)
+    return np.array([counted.get(one, 0) for one in split.truth["events"][read.asked].to_pylist()], dtype=np.int64)

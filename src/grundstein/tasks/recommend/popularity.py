@@ -1,17 +1,19 @@
-"""Room tasks. In: events -> Out: the baseline (what everybody reads, lately) and the empty list."""
+"""Room tasks. In: events, or a rule over items -> Out: what answers without taste: popularity, an own list, none."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from grundstein.core.errors import Refused
 from grundstein.tasks.recommend import ranking
-from grundstein.tasks.recommend.events import Events, Histories, events_of, history, texts
-from grundstein.tasks.recommend.options import Reading
-from grundstein.tasks.recommend.splitting import events as events_table
+from grundstein.tasks.recommend.events import Events, Histories, single, texts
+from grundstein.tasks.recommend.inner import Learned, inner_split, learned
+from grundstein.tasks.recommend.options import Reading, read_again
+from grundstein.tasks.recommend.shelf import Shelves
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,10 +24,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from grundstein.core.task import Data, LiveTable
+    from grundstein.tasks.recommend.shelf import Shelf
 
 HALF_LIVES = (0.0, 1 / 2, 1 / 8, 1 / 32, 1 / 128)
-INNER_SHARE = 0.8
-MOST_USERS = 2000
+MOST_ASKED = 2000
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,26 +41,27 @@ class Popularity:
     name: str = "popularity"
     half_life: float = 0.0
     items: tuple[str, ...] = ()
-    scores: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    scores: NDArray[np.float32] = field(default_factory=lambda: np.empty(0, np.float32))
+    shelves: Shelves = field(default_factory=Shelves, compare=False, repr=False)
     cache: Histories = field(default_factory=Histories, compare=False, repr=False)
 
     def fit(self, data: Data, seed: int) -> Self:
         """Count the events, after choosing the half-life on the latest fifth of them."""
-        found, shown = learned(data, self.read)
-        half_life = chosen_half_life(found, self.read, seed)
-        scores = popular(found, half_life) * shown
-        return replace(self, half_life=half_life, items=found.item_ids, scores=scores, cache=Histories())
+        whole = learned(data, self.read)
+        half_life = chosen_half_life(whole, self.read, seed)
+        scores = popular(whole.events, half_life)
+        found = replace(self, half_life=half_life, items=whole.shelf.ids, scores=scores)
+        return replace(found, shelves=Shelves(), cache=Histories())
 
     def answer(self, questions: pa.Table, live: Mapping[str, LiveTable]) -> pa.Table:
         """Return the list, without what is in each user's history."""
-        users = texts(questions[self.read.user])
-        known = self.cache.read(live["events"], self.read, self.items).of(users.to_pylist())
-        ranked = ranking.rank(known, same_for_all(self.scores), self.read.depth)
-        return ranking.answers(users, ranked, self.items)
+        shelf = self.shelves.read(live, self.read, self.items)
+        scores = np.pad(self.scores, (0, len(shelf.ids) - len(self.scores)))
+        return answered_alike(self.read, questions, live, shelf, scores, self.cache)
 
     def save(self, folder: Path) -> None:
         """Write `model.json` and `model.npz`."""
-        about = {"read": asdict(self.read), "half_life": self.half_life, "items": self.items}
+        about = {"read": self.read.plain(), "half_life": self.half_life, "items": self.items}
         (folder / "model.json").write_text(json.dumps(about, sort_keys=True, ensure_ascii=False), encoding="utf-8")
         np.savez_compressed(folder / "model.npz", scores=self.scores)
 
@@ -68,7 +71,45 @@ class Popularity:
         about = json.loads((folder / "model.json").read_text(encoding="utf-8"))
         with np.load(folder / "model.npz", allow_pickle=False) as arrays:
             scores = arrays["scores"]
-        return cls(Reading(**about["read"]), half_life=about["half_life"], items=tuple(about["items"]), scores=scores)
+        items = tuple(about["items"])
+        return cls(read_again(about["read"]), half_life=about["half_life"], items=items, scores=scores)
+
+
+@dataclass(frozen=True, eq=False)
+class HouseList:
+    """The case's own list: the items by its rule over their columns, the greatest first; nothing where it says none."""
+
+    read: Reading
+    name: str = "own list"
+    shelves: Shelves = field(default_factory=Shelves, compare=False, repr=False)
+    cache: Histories = field(default_factory=Histories, compare=False, repr=False)
+
+    def fit(self, data: Data, seed: int) -> Self:
+        """Return itself: the list stands in the table of items."""
+        return replace(self, shelves=Shelves(), cache=Histories())
+
+    def answer(self, questions: pa.Table, live: Mapping[str, LiveTable]) -> pa.Table:
+        """Return the list as the items say now, without what is in each user's history."""
+        from grundstein.tools.expression import evaluate
+
+        shelf = self.shelves.read(live, self.read, ())
+        if shelf.table is None:
+            raise Refused("there is no table of items", "one, for the list stands in it", "name it under `data:`")
+        order = evaluate(self.read.listed, shelf.table).cast("float64")
+        values = np.asarray(order.fill_null(np.nan), dtype=np.float64)
+        ranks = np.unique(values[~np.isnan(values)], return_inverse=True)[1]
+        scores = np.zeros(len(values), dtype=np.float32)
+        scores[~np.isnan(values)] = (ranks + 1.0) / (ranks.max(initial=0) + 1.0)
+        return answered_alike(self.read, questions, live, shelf, scores, self.cache)
+
+    def save(self, folder: Path) -> None:
+        """Write `model.json`."""
+        _write_reading(self.read, folder)
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read what `save` wrote."""
+        return cls(_reading(folder))
 
 
 @dataclass(frozen=True)
@@ -86,30 +127,38 @@ class Nobody:
     def answer(self, questions: pa.Table, live: Mapping[str, LiveTable]) -> pa.Table:
         """Return empty lists."""
         del live
-        users = texts(questions[self.read.user])
-        return ranking.answer_table(users, [[]] * len(users), [[]] * len(users))
+        asked = texts(questions[self.read.key])
+        return ranking.answer_table(self.read, asked, [[]] * len(asked), [[]] * len(asked), ["nothing"] * len(asked))
 
     def save(self, folder: Path) -> None:
         """Write `model.json`."""
-        about = json.dumps({"read": asdict(self.read)}, sort_keys=True, ensure_ascii=False)
-        (folder / "model.json").write_text(about, encoding="utf-8")
+        _write_reading(self.read, folder)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
         """Read what `save` wrote."""
-        return cls(Reading(**json.loads((folder / "model.json").read_text(encoding="utf-8"))["read"]))
+        return cls(_reading(folder))
 
 
-def learned(data: Data, read: Reading) -> tuple[Events, NDArray[np.float64]]:
-    """Return the events, and 1 for each item that may be shown: all, or those of the table `items`."""
-    found = events_of(events_table(data), read)
-    if "items" not in data:
-        return found, np.ones(len(found.item_ids))
-    catalogue = set(texts(data["items"][read.item]).to_pylist())
-    return found, np.array([item in catalogue for item in found.item_ids], dtype=np.float64)
+def answered_alike(
+    read: Reading,
+    questions: pa.Table,
+    live: Mapping[str, LiveTable],
+    shelf: Shelf,
+    scores: NDArray[np.float32],
+    cache: Histories,
+) -> pa.Table:
+    """Answer every question with the same scores, less what each user knows (or the item itself)."""
+    asked = texts(questions[read.key])
+    if read.asked == "item":
+        rows = single(asked.to_pylist(), shelf.ids)
+    else:
+        rows = cache.read(live["events"], read, shelf.ids).of(asked.to_pylist())
+    ranked = ranking.rank(rows, same_for_all(scores), read, shelf)
+    return ranking.answers(read, asked, ranked, ["popularity"] * len(asked), shelf)
 
 
-def popular(found: Events, half_life: float) -> NDArray[np.float64]:
+def popular(found: Events, half_life: float) -> NDArray[np.float32]:
     """Return the popularity of each item, at most 1."""
     weights = np.maximum(found.weights, 0.0)
     if half_life and len(found.times):
@@ -117,56 +166,29 @@ def popular(found: Events, half_life: float) -> NDArray[np.float64]:
         weights = weights * 2.0 ** (-age / half_life)
     counted: NDArray[np.float64] = np.bincount(found.items, weights, minlength=len(found.item_ids)).astype(np.float64)
     most = float(counted.max(initial=0.0))
-    return counted / most if most > 0 else counted
+    return (counted / most if most > 0 else counted).astype(np.float32)
 
 
-def same_for_all(scores: NDArray[np.float64]) -> ranking.Scorer:
-    """Return the way to score that gives every user the same scores."""
+def same_for_all(scores: NDArray[np.float32]) -> ranking.Scorer:
+    """Return the way to score that gives every question the same scores."""
 
-    def score(rows: sp.csr_matrix) -> NDArray[np.float64]:
+    def score(rows: sp.csr_matrix) -> NDArray[np.float32]:
         return np.tile(scores, (rows.shape[0], 1))
 
     return score
 
 
-@dataclass(frozen=True)
-class Inner:
-    """A forward split inside what a solution may learn from: earlier events, and what users wanted afterwards."""
-
-    earlier: Events
-    known: sp.csr_matrix
-    wanted: tuple[tuple[str, ...], ...]
-
-    def worth(self, scorer: ranking.Scorer, read: Reading) -> float:
-        """Return the mean worth of a way to score, over the users of the later part."""
-        ranked = ranking.rank(self.known, scorer, read.depth)
-        ids = self.earlier.item_ids
-        found = ranking.hits([[ids[p] for p in places] for places, _ in ranked], self.wanted, read.depth)
-        return float(ranking.worth(found, read.measure, read).mean()) if self.wanted else 0.0
-
-
-def inner_split(found: Events, with_history: bool, most: int, seed: int) -> Inner:
-    """Cut at four fifths of the events; keep at most so many users of the later part, drawn by the seed."""
-    cut = int(np.quantile(found.times, INNER_SHARE, method="lower")) if len(found.times) else 0
-    earlier, later = found.taken(found.times <= cut), found.taken((found.times > cut) & (found.weights > 0))
-    past = history(earlier, found.item_ids)
-    width = max(len(found.item_ids), 1)
-    fresh = ~np.isin(later.users * width + later.items, earlier.users * width + earlier.items)
-    users = np.unique(later.users[fresh])
-    if with_history:
-        users = users[np.isin(users, earlier.users)]
-    if len(users) > most:
-        users = np.sort(np.random.default_rng(seed).choice(users, most, replace=False))
-    pairs = np.unique(later.users[fresh] * width + later.items[fresh])
-    starts, ends = np.searchsorted(pairs, users * width), np.searchsorted(pairs, (users + 1) * width)
-    wanted = tuple(
-        tuple(found.item_ids[p % width] for p in pairs[start:end]) for start, end in zip(starts, ends, strict=True)
-    )
-    return Inner(earlier, past.of([found.user_ids[u] for u in users]), wanted)
-
-
-def chosen_half_life(found: Events, read: Reading, seed: int) -> float:
+def chosen_half_life(whole: Learned, read: Reading, seed: int) -> float:
     """Return the half-life that ranks best on the latest fifth; the longest of equal ones."""
-    inner = inner_split(found, with_history=False, most=MOST_USERS, seed=seed)
+    inner = inner_split(whole, read, with_history=False, most=MOST_ASKED, seed=seed)
     worths = [inner.worth(same_for_all(popular(inner.earlier, half_life)), read) for half_life in HALF_LIVES]
     return HALF_LIVES[int(np.argmax(worths))]
+
+
+def _write_reading(read: Reading, folder: Path) -> None:
+    about = json.dumps({"read": read.plain()}, sort_keys=True, ensure_ascii=False)
+    (folder / "model.json").write_text(about, encoding="utf-8")
+
+
+def _reading(folder: Path) -> Reading:
+    return read_again(json.loads((folder / "model.json").read_text(encoding="utf-8"))["read"])

@@ -9,19 +9,23 @@ import numpy as np
 import pyarrow as pa
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Hashable, Sequence
 
     import scipy.sparse as sp
     from numpy.typing import NDArray
 
     from grundstein.tasks.recommend.options import Reading
+    from grundstein.tasks.recommend.shelf import Shelf
 
-    Scorer = Callable[[sp.csr_matrix], NDArray[np.float64]]
+    Scores = NDArray[np.float32]
+    Ranked = tuple[NDArray[np.int64], Scores]
+    Scorer = Callable[[sp.csr_matrix], Scores]
+    Wanted = Sequence[Sequence[Sequence[Hashable]]]
 
 BLOCK = 256
 
 
-def top(scores: NDArray[np.float64], depth: int) -> NDArray[np.int64]:
+def top(scores: NDArray[np.floating], depth: int) -> NDArray[np.int64]:
     """Return the places of the best positive scores, best first; equal scores in the order of their places."""
     wanted = min(depth, len(scores))
     if wanted == 0:
@@ -31,37 +35,61 @@ def top(scores: NDArray[np.float64], depth: int) -> NDArray[np.int64]:
     return places[np.argsort(-scores[places], kind="stable")][:wanted]
 
 
-def rank(known: sp.csr_matrix, scorer: Scorer, depth: int) -> list[tuple[NDArray[np.int64], NDArray[np.float64]]]:
-    """Rank items for each row of a history, without those in the history; returns places and scores.
+def rank(known: sp.csr_matrix, scorer: Scorer, read: Reading, shelf: Shelf) -> list[Ranked]:
+    """Rank what may be shown for each row of a history, without those in it (but where they repeat).
 
     `scorer` turns rows of the history into dense scores; a row's scores never depend on the other rows.
     """
     ranked = []
     for start in range(0, known.shape[0], BLOCK):
         rows = known[start : start + BLOCK]
-        scores = scorer(rows)
-        for row in range(rows.shape[0]):
-            seen = rows.indices[rows.indptr[row] : rows.indptr[row + 1]]
-            scores[row, seen] = -np.inf
-            best = top(scores[row], depth)
-            ranked.append((best, scores[row, best]))
+        ranked += ranked_block(rows, scorer(rows), read, shelf)
     return ranked
 
 
-def answers(
-    users: pa.Array, ranked: Sequence[tuple[NDArray[np.int64], NDArray[np.float64]]], ids: Sequence[str]
-) -> pa.Table:
+def ranked_block(rows: sp.csr_matrix, scores: Scores, read: Reading, shelf: Shelf) -> list[Ranked]:
+    """Rank rows by their scores, which are changed."""
+    scores += shelf.hidden
+    if not read.repeat:
+        scores[np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr)), rows.indices] = -np.inf
+    best = [_best(one, read.depth, shelf) for one in scores]
+    return [(places, one[places]) for places, one in zip(best, scores, strict=True)]
+
+
+def _best(scores: Scores, depth: int, shelf: Shelf) -> NDArray[np.int64]:
+    """Look as deep as caps make it necessary; without them the top is the list."""
+    if not shelf.groups:
+        return top(scores, depth)
+    deep = depth
+    while True:
+        deep *= 4
+        order = top(scores, deep)
+        picked = shelf.picked(order.tolist(), depth)
+        if len(picked) == depth or len(order) < deep:
+            return np.array(picked, dtype=np.int64)
+
+
+def answers(read: Reading, asked: pa.Array, ranked: Sequence[Ranked], bases: Sequence[str], shelf: Shelf) -> pa.Table:
     """Return the columns of an answer."""
-    return answer_table(users, [[ids[p] for p in places] for places, _ in ranked], [list(s) for _, s in ranked])
+    items = [[shelf.ids[p] for p in places] for places, _ in ranked]
+    bases = [basis if one else "nothing" for basis, one in zip(bases, items, strict=True)]
+    return answer_table(read, asked, items, [scores.tolist() for _, scores in ranked], bases)
 
 
-def answer_table(users: pa.Array, items: Sequence[Sequence[str]], scores: Sequence[Sequence[float]]) -> pa.Table:
-    """Return `user`, `items` and `scores` as the table that every solution answers with."""
+def answer_table(
+    read: Reading,
+    asked: pa.Array,
+    items: Sequence[Sequence[str]],
+    scores: Sequence[Sequence[float]],
+    bases: Sequence[str],
+) -> pa.Table:
+    """Return whom or what was asked for, `items`, `scores` and `basis`: what every solution answers with."""
     return pa.table(
         {
-            "user": users,
+            read.asked: asked,
             "items": pa.array(items, pa.list_(pa.string())),
             "scores": pa.array(scores, pa.list_(pa.float64())),
+            "basis": pa.array(bases, pa.string()),
         }
     )
 
@@ -74,7 +102,7 @@ class Hits:
     relevant: NDArray[np.int64]
 
 
-def hits(lists: Sequence[Sequence[str] | None], relevant: Sequence[Sequence[str]], depth: int) -> Hits:
+def hits(lists: Sequence[Sequence[Hashable] | None], relevant: Sequence[Sequence[Hashable]], depth: int) -> Hits:
     """Mark relevant items by place; an item named twice counts at its first place only."""
     at = np.zeros((len(lists), depth), dtype=bool)
     for row, (ranked, wanted) in enumerate(zip(lists, relevant, strict=True)):
@@ -84,6 +112,31 @@ def hits(lists: Sequence[Sequence[str] | None], relevant: Sequence[Sequence[str]
                 at[row, place] = True
                 left.discard(item)
     return Hits(at, np.array([len(set(wanted)) for wanted in relevant], dtype=np.int64))
+
+
+def worths(
+    lists: Sequence[Sequence[Hashable] | None], wanted: Wanted, measure: str, read: Reading
+) -> NDArray[np.float64]:
+    """Return one number a list: the mean of what it is worth to each who sees it, by what each of them wanted."""
+    count = np.array([len(seers) for seers in wanted], dtype=np.int64)
+    spread = [one for one, seers in zip(lists, wanted, strict=True) for _ in seers]
+    each = worth(hits(spread, [want for seers in wanted for want in seers], read.depth), measure, read)
+    total = np.bincount(np.repeat(np.arange(len(count)), count), each, minlength=len(count))
+    return np.divide(total, count, out=np.zeros(len(count)), where=count > 0)
+
+
+def shares(lists: Sequence[Sequence[Hashable]], wanted: Wanted, k: int) -> NDArray[np.float64]:
+    """Return lists x places: the share of those who see a list that wanted the item at each of its first places."""
+    found = np.zeros((len(lists), k))
+    for row, (one, seers) in enumerate(zip(lists, wanted, strict=True)):
+        each = hits([one] * len(seers), seers, k).at
+        found[row] = each.mean(axis=0) if len(each) else 0.0
+    return found
+
+
+def ideal(relevant: int, k: int = 10) -> float:
+    """Return the DCG of a list that begins with so many right items."""
+    return float((1.0 / np.log2(np.arange(min(relevant, k)) + 2.0)).sum())
 
 
 def worth(found: Hits, measure: str, read: Reading) -> NDArray[np.float64]:
