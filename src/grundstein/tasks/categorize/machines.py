@@ -46,7 +46,6 @@ class Machine:
         """Return margins of shape (rows, labels); `matrix` is float32."""
         return np.asarray(matrix @ self.weights, dtype=np.float64) + self.offsets
 
-
     def leaning(self, counted: Floats32, much: float) -> Machine:
         """Add so much of naive Bayes' weights."""
         return replace(self, weights=self.weights + np.float32(much) * counted) if much else self
