@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self, runtime_checkable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -142,6 +142,14 @@ class Verb(Protocol):
 
     def __call__(self, project: Project, case: Case, args: Sequence[str], /) -> Done:
         """Return what is to be said and ingested; Refused where the arguments do not fit."""
+
+
+@runtime_checkable
+class Questioned(Protocol):
+    """A task whose single question is no row of its first role's table: a query, a user."""
+
+    def question(self, case: Case) -> Contract:
+        """The columns of a question; where the first role's table has them too, they are as its contract says."""
 
 
 class Task(Protocol):

@@ -13,6 +13,7 @@ from grundstein.core.canonical import canonical, digest
 from grundstein.core.contract import Column, Contract
 from grundstein.core.errors import Refused
 from grundstein.core.records import Batch, Question, Release
+from grundstein.core.task import Questioned
 from grundstein.flow import given
 from grundstein.flow.forging import refuse_forged
 from grundstein.flow.selecting import SELECTED, selected, source_table
@@ -124,7 +125,7 @@ def _questions(project: Project, name: str, case: Case, task: Task, rows: str, s
     """Bring a file into `CASE__questions`, or take a table as it is."""
     from grundstein.lake.heading import columns_of
     from grundstein.lake.ingest import ingest
-    from grundstein.production.answering import QUESTIONS, questions_contract
+    from grundstein.production.answering import QUESTIONS, own_contract, questions_contract
 
     if rows in project.tables.names():
         info = project.tables.info(rows)
@@ -134,7 +135,10 @@ def _questions(project: Project, name: str, case: Case, task: Task, rows: str, s
     if main is None:
         raise Refused(f"The rows of {name} have no contract.", "A governed table.", "grundstein tables")
     if project.contract(name + QUESTIONS) is None:
-        project.write_contract(questions_contract(name, case, main, columns_of(rows, settings, main)))
+        if isinstance(task, Questioned):
+            project.write_contract(own_contract(name, task.question(case), main))
+        else:
+            project.write_contract(questions_contract(name, case, main, columns_of(rows, settings, main)))
     batch = ingest(project, rows, name + QUESTIONS, settings)
     batch = batch if batch.rows else _arrived_before(project, batch)
     return selected(project, name, source, main, batch) if source != main.table and batch.rows else batch

@@ -16,12 +16,13 @@ import orjson
 
 from grundstein.core.errors import GrundsteinError, Refused
 from grundstein.core.records import Denial, Release
+from grundstein.core.task import Questioned
 from grundstein.flow.access import doors
 from grundstein.flow.answering import answerer, signed_case
 from grundstein.flow.forging import refuse_forged
 from grundstein.flow.signing import now, refuse_ended
 from grundstein.flow.spending import capacity_now
-from grundstein.production.answering import LIVE, QUESTIONS, SHADOW, questions_contract, unknown_columns
+from grundstein.production.answering import LIVE, QUESTIONS, SHADOW, own_contract, questions_contract, unknown_columns
 from grundstein.production.capacity import limited_row
 from grundstein.production.entries import spelled
 from grundstein.production.feedback import Feedback, feedback
@@ -288,8 +289,12 @@ def asked_contract(project: Project, case: Case) -> tuple[Contract, frozenset[st
             "A case whose data is a governed table.",
             f"grundstein answer {case.name} --rows TABLE",
         )
-    unknown = unknown_columns(case, main)
     contract = project.contract(case.name + QUESTIONS)
+    if isinstance(task, Questioned):
+        contract = contract or own_contract(case.name, task.question(case), main)
+        project.write_contract(contract)
+        return contract, frozenset(), main
+    unknown = unknown_columns(case, main)
     if contract is None:
         contract = questions_contract(case.name, case, main, [name for name in main.names if name not in unknown])
         project.write_contract(contract)

@@ -219,6 +219,17 @@ def unknown_columns(case: Case, main: Contract) -> set[str]:
     return unknown | {column.name for column in main.columns if column.known_at == "after"}
 
 
+def own_contract(name: str, own: Contract, main: Contract) -> Contract:
+    """Return the contract of questions that are no rows of the main table, in the types of its columns."""
+    from dataclasses import replace
+
+    columns = tuple(
+        replace(main.column(one.name), required=True, description=one.description) if one.name in main.names else one
+        for one in own.columns
+    )
+    return replace(main, table=name + QUESTIONS, columns=columns, key=(), entity="", time="")
+
+
 def questions_contract(name: str, case: Case, main: Contract, there: Sequence[str]) -> Contract:
     """Return the contract of a case's questions: the table's own, less its target, as far as the source has it.
 
