@@ -23,6 +23,9 @@ def ingest(
     quote: Annotated[str, typer.Option(help="What stands around a value that holds the delimiter.")] = "",
     escape: Annotated[str, typer.Option(help="What stands before a quotation mark inside a value.")] = "",
     decimal: Annotated[str, typer.Option(help="The decimal sign: comma or point.")] = "",
+    format_: Annotated[str, typer.Option("--format", help="Read as `log`, or a .log file as `table`.")] = "",
+    session: Annotated[str, typer.Option(help="log: what a session is: file, gap:MINUTES or an expression.")] = "",
+    year: Annotated[str, typer.Option(help="log: the year, where the times do not say it.")] = "",
     as_json: Json = False,
 ) -> None:
     """Read a file into a governed table; rows that break its contract are kept aside with the reason.
@@ -35,6 +38,7 @@ def ingest(
 
     given = {"dates": dates, "sheet": sheet, "encoding": encoding, "header": header, "delimiter": delimiter}
     given |= {"quote": quote, "escape": escape, "decimal": {"comma": ",", "point": "."}.get(decimal, decimal)}
+    given |= {"format": format_, "session": session, "year": year}
     opened = project(context)
     settings = {name: value for name, value in given.items() if value}
     batch = flow.ingest(opened, source, table, settings, [name.strip() for name in key.split(",") if name.strip()])

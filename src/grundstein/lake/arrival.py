@@ -53,7 +53,7 @@ class Arrival:
 
 def read_pile(files: Sequence[SourceFile], settings: Mapping[str, str], contract: Contract | None) -> Pile:
     """Read every file; Refused where the columns of one are not the contract's, or not those of the first file."""
-    raws = [read_raw(file.path, settings, contract) for file in files]
+    raws = [read_raw(file.path, settings, contract, file.name) for file in files]
     expected = contract or (propose("source", raws[0], settings)[0] if len(raws) > 1 else None)
     for place, (file, raw) in enumerate(zip(files, raws, strict=True)):
         _no_house_columns(raw, file.name)

@@ -7,6 +7,7 @@ sentences are. One pass; what was learnt is JSON, and lines read in two goes giv
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -126,7 +127,7 @@ class Miner:
         """Masks that a person may take over: a word behind which names varied in one template, and stand in others."""
         behind: dict[str, dict[str, set[Words]]] = defaultdict(lambda: defaultdict(set))
         for words in self._words[1:]:
-            for before, value in zip(words, words[1:], strict=False):
+            for before, value in itertools.pairwise(words):
                 if VARIABLE not in before and VARIABLE not in value:
                     behind[before][value].add(words)
         vary = {

@@ -15,6 +15,7 @@ from grundstein.core.findings import Finding
 from grundstein.lake.contracts.casting import is_missing
 from grundstein.lake.contracts.deciding import Decided, customs_of, decide
 from grundstein.lake.contracts.identity import Filled, find_entity, find_key, find_time
+from grundstein.lake.contracts.logs import log_contract
 from grundstein.lake.contracts.look import Look, look_at
 from grundstein.lake.contracts.missing import explained
 from grundstein.lake.contracts.people import holds_people
@@ -38,6 +39,8 @@ def propose(
     `settings`: `dates` (dmy, mdy) and `decimal` settle what the file leaves open; `currency` is the project's.
     Refused: dates or numbers that can be read in two ways, several currencies, another currency.
     """
+    if raw.how.get("format") == "log":
+        return log_contract(name, raw)
     if raw.table is None:
         filled, findings = _of_types(raw.typed)
     else:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grundstein.core.errors import Refused
+from grundstein.lake.reading.logs import is_log, read_log
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from grundstein.core.contract import Contract
     from grundstein.lake.reading.raw import Raw
 
+HEAD = 1 << 16
 OLD_OFFICE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 FOREIGN = {
     b"%PDF": "a PDF",
@@ -30,14 +32,15 @@ FOREIGN = {
     b"ORC": "an ORC file",
     b"Obj\x01": "an Avro file",
 }
-KINDS = "a CSV, TSV, JSON lines, Parquet, Excel or OpenDocument file, also packed with gzip"
+KINDS = "a CSV, TSV, JSON lines, log, Parquet, Excel or OpenDocument file, also packed with gzip"
 
 
-def read_raw(path: Path, settings: Mapping[str, str], hints: Contract | None) -> Raw:
+def read_raw(path: Path, settings: Mapping[str, str], hints: Contract | None, name: str = "") -> Raw:
     """Return what a file holds, every record as text with its line, and beside it the records that do not fit.
 
     `settings` (all optional): encoding, delimiter, quote, escape, header (`none`, `2`, `1-2`), sheet. `hints`: the
-    contract of the table, where there is one, so that the line of names is found by its names.
+    contract of the table, where there is one, so that the line of names is found by its names. `name`: the file's
+    inside its source, which the rows of a log carry.
     Refused: an empty file, names without a record, an archive, a choice that only a person can make.
     """
     data = path.read_bytes()
@@ -54,6 +57,8 @@ def read_raw(path: Path, settings: Mapping[str, str], hints: Contract | None) ->
             _is_workbook(data, path.name)
         return read_spreadsheet(data, path.name, settings, hints)
     _is_table(data, path.name)
+    if is_log(path, settings, data[:HEAD]):
+        return read_log(data, name or path.name, settings)
     if _is_json(data, path):
         from grundstein.lake.reading.jsonlines import read_jsonlines
 

@@ -16,12 +16,14 @@ import numpy as np
 import pyarrow as pa
 
 from grundstein.lake.reading import read_raw
+from grundstein.lake.reading.logs import is_log
 from grundstein.lake.reading.opening import FOREIGN, OLD_OFFICE
 from grundstein.lake.reading.parquet import read_parquet
 from grundstein.lake.reading.raw import BROKEN
 from grundstein.lake.streaming.cutting import Block, blocks, is_regular
 from grundstein.lake.streaming.layout import Layout, lay_out
 from grundstein.lake.streaming.lines import JsonLayout, json_blocks, lay_out_json, read_json
+from grundstein.lake.streaming.logs import LogLayout, lay_out_log, log_pieces
 from grundstein.lake.streaming.parts import Piece, read_block, texts_in, tolerant
 from grundstein.lake.streaming.stream import CHUNK, UTF8, first_bytes, utf8
 
@@ -48,7 +50,7 @@ class Jar:
     """One file and how it is read: `layout` of a large text; `parquet` a large Parquet file; else it is read whole."""
 
     file: SourceFile
-    layout: Layout | JsonLayout | None = None
+    layout: Layout | JsonLayout | LogLayout | None = None
     parquet: bool = False
     settings: Mapping[str, str] | None = None
     hints: Contract | None = None
@@ -69,9 +71,11 @@ def large(path: Path) -> bool:
 
 def jar(file: SourceFile, settings: Mapping[str, str], hints: Contract | None, thorough: bool = False) -> Jar:
     """Look at a file and find out how it is read."""
-    kind = _kind(file.path) if large(file.path) else "whole"
+    kind = _kind(file.path, settings) if large(file.path) else "whole"
     if kind == "delimited":
         return Jar(file, _checked(lay_out(file.path, settings, hints, thorough)))
+    if kind == "log":
+        return Jar(file, lay_out_log(file.path, file.name, settings))
     if kind == "json":
         return Jar(file, lay_out_json(file.path, settings))
     return Jar(file, None, kind == "parquet", settings, hints)
@@ -84,13 +88,16 @@ def parts(one: Jar) -> Iterator[Callable[[], Piece]]:
         pieces, start = utf8(one.file.path, layout.encoding), _start(layout)
         for block in blocks(pieces, layout.dialect, layout.body, layout.line, start=start):
             yield partial(read_block, block, layout)
+    elif isinstance(layout, LogLayout):
+        for piece in log_pieces(layout):
+            yield partial(_same, piece)
     elif layout is not None:
         for data, line in json_blocks(layout):
             yield partial(read_json, data, line, layout)
     elif one.parquet:
         yield from _batches(one)
     else:
-        yield lambda: _piece(read_raw(one.file.path, one.settings or {}, one.hints))
+        yield lambda: _piece(read_raw(one.file.path, one.settings or {}, one.hints, one.file.name))
 
 
 def texts(one: Jar) -> Iterator[Callable[[NDArray[np.int64]], list[str]]]:
@@ -102,6 +109,10 @@ def texts(one: Jar) -> Iterator[Callable[[NDArray[np.int64]], list[str]]]:
         return
     for read in parts(one):
         yield partial(_texts, read)
+
+
+def _same(piece: Piece) -> Piece:
+    return piece
 
 
 def _start(layout: Layout) -> int:
@@ -131,10 +142,10 @@ def sampled(one: Jar) -> Raw:
     if one.parquet:
         first = _slice(one, 0, ROWS)
         return replace(first, how={"format": "parquet"})
-    return read_raw(one.file.path, one.settings or {}, one.hints)
+    return read_raw(one.file.path, one.settings or {}, one.hints, one.file.name)
 
 
-def _kind(path: Path) -> str:
+def _kind(path: Path, settings: Mapping[str, str]) -> str:
     head = first_bytes(path, 1 << 16)
     start = head[:2000].lstrip().lower()
     if head[:4] == b"PAR1":
@@ -142,6 +153,8 @@ def _kind(path: Path) -> str:
     binary = head.startswith((b"PK\x03\x04", OLD_OFFICE, *FOREIGN)) or head[257:262] == b"ustar"
     if binary or start.startswith((b"<!doctype html", b"<html", b"<table", b"<?xml")):
         return "whole"
+    if is_log(path, settings, head):
+        return "log"
     named = path.name.lower().removesuffix(".gz")
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     json = named.endswith((".json", ".jsonl", ".ndjson"))
