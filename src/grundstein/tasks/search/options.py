@@ -1,0 +1,190 @@
+"""Room tasks. In: a search case -> Out: Plan, what a solution must know of it; its fields read and checked."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from dataclasses import field as defaulted
+from typing import TYPE_CHECKING, Any
+
+from grundstein.core.contract import Column, Contract
+from grundstein.core.errors import Refused, nearest
+from grundstein.tools.retrieval.languages import checked
+from grundstein.tools.retrieval.shelf import Columns
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from grundstein.core.case import Case
+
+MEASURES = ("ndcg@10", "recall@100", "mrr@10")
+DEEPEST = 100
+WORDS = "id, title, text, query_id, query, target, relevance, language, narrow, k"
+
+
+@dataclass(frozen=True)
+class Options:
+    """The task's own fields of the case file.
+
+    `id`, `title` and `text` are columns of `corpus`, the last two one or several; `query_id` and `query` columns of
+    `queries`. What is right stands in `judgements` (by `query_id`, `id` and, where it is graded, `relevance`), or in
+    the column `target` of `queries` that names the right document. Without both each query is taken to look for the
+    document of its own name: known items, titles of the corpus for example, and the titles are taken out of the
+    documents while judging. `language`: of the corpus, found by itself where it is not named. `narrow`: columns of
+    `corpus` whose value a query may fix by a column of the same name. `k`: how many documents are shown.
+    """
+
+    id: str
+    query: str = ""
+    query_id: str = ""
+    title: list[str] | str = ""
+    text: list[str] | str = ""
+    target: str = ""
+    relevance: str = ""
+    language: str = ""
+    narrow: list[str] = defaulted(default_factory=list)
+    k: int = 10
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The part of a case that a solution must know."""
+
+    columns: Columns
+    query: str
+    query_id: str
+    target: str
+    relevance: str
+    language: str
+    k: int
+    measure: str
+    hit: float
+    judged: bool
+    entity: str
+    time: str
+    horizon_days: float
+    split: str
+
+    @property
+    def depth(self) -> int:
+        """Length of a ranking: the documents shown, and at least the 100 that recall@100 needs."""
+        return max(self.k, DEEPEST)
+
+    @property
+    def known_items(self) -> bool:
+        """Whether each query looks for the document of its own name."""
+        return not self.judged and not self.target
+
+    def plain(self) -> dict[str, Any]:
+        """Return what JSON holds."""
+        return asdict(self)
+
+    @classmethod
+    def restored(cls, plain: Mapping[str, Any]) -> Plan:
+        """Build from parsed JSON."""
+        given = plain["columns"]
+        several = {name: tuple(given[name]) for name in ("title", "text", "narrow")}
+        return cls(**{**plain, "columns": Columns(given["id"], **several)})
+
+
+def plan_of(case: Case) -> Plan:
+    """Read the plan of a case; Refused where a field is missing, unknown or contradicts another."""
+    options = _options(case)
+    title, text = _several(options.title), _several(options.text)
+    if not title and not text:
+        raise Refused("nothing is named to search in", "`text:` or `title:` with columns of the corpus", "add them")
+    judged = "judgements" in case.data
+    if judged and options.target:
+        raise Refused("what is right stands twice: `judgements` and `target`", "one of the two", "take one out")
+    query = options.query or ("" if judged or options.target or not title else title[0])
+    if not query:
+        raise Refused(
+            "nothing says what was asked", "`query: COLUMN` of `queries`", f"add it to cases/{case.name}.yaml"
+        )
+    return Plan(
+        columns=Columns(options.id, title, text, tuple(options.narrow)),
+        query=query,
+        query_id=options.query_id or ("" if judged else options.id if not options.target else ""),
+        target=options.target,
+        relevance=options.relevance,
+        language=checked(options.language) if options.language else "",
+        k=options.k,
+        measure=measure_of(case),
+        hit=case.money["hit"] if case.money else 0.0,
+        judged=judged,
+        entity=case.entity,
+        time=case.time,
+        horizon_days=case.horizon_days,
+        split=case.split,
+    )
+
+
+def measure_of(case: Case) -> str:
+    """Return "money", or the additive metric that decides (`ndcg@10` where the case names none)."""
+    if case.money is not None:
+        if case.money.form == "ranking":
+            return "money"
+        given = ", ".join(case.money.amounts)
+        raise Refused(
+            f"money of this form cannot value a ranking: {given}", "`money: {hit: AMOUNT}`", "correct `money`"
+        )
+    if case.metric and case.metric not in MEASURES:
+        said = f"{', '.join(MEASURES)}; {nearest(case.metric, MEASURES)}"
+        raise Refused(f'metric "{case.metric}" does not decide a search case', said, "correct `metric`")
+    return case.metric or MEASURES[0]
+
+
+def contracts(case: Case) -> Mapping[str, Contract]:
+    """Return what `queries`, `corpus` and, where the case names them, `judgements` and `references` must hold."""
+    plan = plan_of(case)
+    if case.baseline:
+        raise Refused(
+            "a search case cannot carry a rule as its `baseline:`", "none: the opponent is the plain keyword search",
+            f"take `baseline:` out of cases/{case.name}.yaml",
+        )  # fmt: skip
+    names = dict.fromkeys([plan.query_id, plan.query, plan.target, *([case.time] if case.time != "_row" else [])])
+    asked = tuple(Column(name, "text") for name in names if name)
+    held = dict.fromkeys([plan.columns.id, *plan.columns.title, *plan.columns.text, *plan.columns.narrow])
+    found = {
+        "queries": Contract(case.data.get("queries", "queries"), asked, entity=case.entity, time=case.time),
+        "corpus": Contract(case.data.get("corpus", "corpus"), tuple(Column(name, "text") for name in held)),
+    }
+    if plan.judged:
+        judging = [plan.query_id, plan.columns.id, *([plan.relevance] if plan.relevance else [])]
+        found["judgements"] = Contract(case.data["judgements"], tuple(Column(name, "text") for name in judging))
+    return found
+
+
+def answers(case: Case) -> Contract:
+    """Return the columns of an answer: one row a query, its documents as a list, best first, and their scores."""
+    plan = plan_of(case)
+    return Contract(
+        f"{case.name}_answers",
+        (
+            Column("query_id", "text", description="the query"),
+            Column("ids", "text", required=True, description=f"list, best first; the first {plan.k} are shown"),
+            Column("scores", "number", required=True, description="list, one score a document, falling"),
+        ),
+    )
+
+
+def _options(case: Case) -> Options:
+    allowed = [one.name for one in fields(Options)]
+    for name in case.options:
+        if name not in allowed:
+            raise Refused(f'a search case has no field "{name}"', f"{WORDS}; {nearest(name, allowed)}", "correct it")
+    if not case.options.get("id"):
+        raise Refused("nothing says what a document is called", "`id: COLUMN` of `corpus`", "add it to the case file")
+    options = Options(**case.options)
+    if "judgements" in case.data and not options.query_id:
+        raise Refused(
+            "nothing says which query is judged", "`query_id: COLUMN` of `queries` and `judgements`", "add it"
+        )
+    if isinstance(options.k, bool) or not isinstance(options.k, int) or not 1 <= options.k <= 1_000:
+        raise Refused(
+            f"k is {options.k!r}", "a whole number of documents shown, 1 to 1,000", "write for example `k: 10`"
+        )
+    return options
+
+
+def _several(given: list[str] | str) -> tuple[str, ...]:
+    return tuple(name for name in ([given] if isinstance(given, str) else given) if name)
