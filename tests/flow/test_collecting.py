@@ -159,16 +159,20 @@ def test_answers_of_a_case_whose_rows_are_a_select_are_not_thrown_away(project):
     assert segments(project.root / "journal" / NAME)
 
 
-def test_a_part_of_an_answer_that_the_table_has_no_column_for_is_kept_aside(project):
+def test_a_part_of_an_answer_that_the_table_has_no_column_for_gives_it_one(project):
     journaled(project, [asked(1)])
     collect(project, NAME)
     journaled(
         project, [asked(2, answer={"answer": "Perhaps", "probability": 0.5, "act": 0.0, "probability: Perhaps": 0.5})]
     )
     done = collect(project, NAME)
-    assert (done.answers, done.aside, done.findings[0].code) == (1, 0, "GST-F02")
+    assert (done.answers, done.aside, done.findings) == (1, 0, ())
     assert [row["answer"] for row in table(project, "answers")] == ["Yes", "Perhaps"]
-    assert any((project.root / "journal" / NAME / "aside").iterdir())
+    assert [row["probability: Perhaps"] for row in table(project, "answers")] == [None, 0.5]
+    assert "probability: Perhaps" in project.contract(f"{NAME}__answers").names
+    journaled(project, [asked(3)])
+    collect(project, NAME)
+    assert [row["probability: Perhaps"] for row in table(project, "answers")] == [None, 0.5, None]
 
 
 class Struck(BaseException):

@@ -149,6 +149,9 @@ class TableStore(Protocol):
         arrives twice or stands twice in the table.
         """
 
+    def widen(self, name: str, columns: Schema) -> int:
+        """Add those of the columns that the table lacks, empty in its rows; returns how many. Inside the lease only."""
+
     def compact(self, name: str) -> int:
         """Join small files as a new version of the same rows; returns how many. Inside the lease only."""
 

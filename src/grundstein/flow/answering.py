@@ -19,6 +19,7 @@ from grundstein.flow.forging import refuse_forged
 from grundstein.flow.selecting import SELECTED, selected, source_table
 from grundstein.flow.signing import current, refuse_ended
 from grundstein.flow.spending import capacity_now
+from grundstein.flow.widening import in_its_columns, widen
 from grundstein.tools.sealing import HOUSE_COLUMNS
 from grundstein.tools.typed import logical_type
 
@@ -193,6 +194,9 @@ def _write(project: Project, target: str, batch: str, answers: Iterator[pa.Table
     for part in answers:
         numbers = pa.array(np.arange(first, first + part.num_rows, dtype=np.int64))
         marked = part.append_column("_row", numbers).append_column("_batch", pa.repeat(batch, part.num_rows))
+        if files is None:
+            widen(project, target, part.schema)
+        marked = in_its_columns(project, target, marked)
         if files is None:
             files = ParquetFiles(project.tables.staging(target), marked.schema)
             write_answers_contract(project, target, part.schema, project.contract(asked))

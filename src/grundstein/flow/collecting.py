@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
@@ -22,6 +21,7 @@ from grundstein.core.errors import Refused
 from grundstein.core.findings import Finding
 from grundstein.flow.answering import write_answers_contract
 from grundstein.flow.learning import told_contract
+from grundstein.flow.widening import in_its_columns, widen
 from grundstein.production.answering import ANSWERS, FEEDBACK, QUESTIONS, questions_contract, unknown_columns
 from grundstein.production.entries import Rules, answers_of, read, rows_of
 from grundstein.production.journal import closed, segments
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 PLAN, ASIDE = "collecting.json", "aside"
 MOST_BYTES = 16 << 20
-PUT_ASIDE, NO_COLUMN = "GST-F01", "GST-F02"
+PUT_ASIDE = "GST-F01"
 
 
 @dataclass(frozen=True)
@@ -150,11 +150,8 @@ def _carried_out(project: Project, home: Home, plan: Plan, read_already: Entries
     done = Collected(aside=sum(map(len, plan.aside.values())))
     if len(names) == len(plan.segments):
         found = read_already or _read_again(home, plan)
-        extra = _commit(project, home, plan, found)
-        if extra:
-            for name in names:
-                shutil.copy(home.folder / name, _folder(home.folder / ASIDE) / f"whole-{name}")
-        done = Collected(len(found.answers), len(found.truths), done.aside, extra)
+        _commit(project, home, plan, found)
+        done = Collected(len(found.answers), len(found.truths), done.aside)
     for name in names:
         (home.folder / name).unlink()
     (home.folder / PLAN).unlink()
@@ -168,22 +165,18 @@ def _read_again(home: Home, plan: Plan) -> Entries:
     return found
 
 
-def _commit(project: Project, home: Home, plan: Plan, found: Entries) -> tuple[Finding, ...]:
-    """Commit questions, answers and truths; returns what the table of answers has no column for."""
-    extra: tuple[Finding, ...] = ()
+def _commit(project: Project, home: Home, plan: Plan, found: Entries) -> None:
+    """Commit questions, answers and truths."""
     if found.answers:
         first = _append(project, home.name + QUESTIONS, rows_of(found.questions, home.rules.asked), plan.batch)
         target = home.name + ANSWERS
-        there = _plain(project.tables.schema(target)) if project.tables.commits(target) else None
         keys = schema_of(Contract(target, home.rules.key_columns))
+        there = _plain(project.tables.schema(target)) if project.tables.commits(target) else None
         answers = answers_of(found.answers, keys, first, there)
         write_answers_contract(project, target, answers.schema, home.rules.asked)
         _append(project, target, answers, plan.batch)
-        strange = {name for answer in found.answers for name in answer} - set(answers.column_names)
-        extra = tuple(Finding(NO_COLUMN, "issue", {"column": name, "table": target}) for name in sorted(strange))
     if found.truths:
         _append(project, home.name + FEEDBACK, rows_of(found.truths, home.rules.told), plan.batch)
-    return extra
 
 
 def _append(project: Project, table: str, rows: pa.Table, batch: str) -> int:
@@ -192,9 +185,11 @@ def _append(project: Project, table: str, rows: pa.Table, batch: str) -> int:
     with tables.lease(table):
         if any(commit.batch == batch for commit in tables.commits(table)):
             return _first_of(project, table, batch)
+        widen(project, table, rows.schema)
         first = tables.next_row(table)
         numbers = pa.array(np.arange(first, first + rows.num_rows, dtype=np.int64))
         rows = rows.append_column("_row", numbers).append_column("_batch", pa.repeat(batch, rows.num_rows))
+        rows = in_its_columns(project, table, rows)
         tables.append(table, write_parquet(rows, tables.staging(table)), batch)
         return first
 

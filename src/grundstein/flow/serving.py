@@ -187,6 +187,8 @@ class Desk:
         told["mode"] = LIVE
         if one.asks:
             told["ask_a_person"] = not told["act"]
+        elif "answer: set" in told:
+            told["ask_a_person"] = told["answer: set"] != told["answer"]
         if most_reasons:
             told["reasons"] = [
                 {"column": why.column, "value": why.value, "effect": why.effect}

@@ -149,13 +149,13 @@ def rows_of(rows: Sequence[Mapping[str, Any]], contract: Contract) -> pa.Table:
 def answers_of(answers: Sequence[Mapping[str, Any]], keys: pa.Schema, first: int, there: pa.Schema | None) -> pa.Table:
     """Return answers as a table in the order of `CASE__answers`; `first` is the `_row` of the first question.
 
-    Of the columns of `there` where that table exists (one that an answer lacks is null), else as the answers have them.
+    First the columns of `there` where that table exists (one that an answer lacks is null), with their types.
     """
     names = _ordered(dict.fromkeys(name for answer in answers for name in answer), keys.names)
     types = {"question": pa.int64(), "answered_at": INSTANT} | {one.name: one.type for one in keys}
     types |= {one.name: one.type for one in there or ()}
     columns = {}
-    for name in there.names if there else names:
+    for name in dict.fromkeys([*(there.names if there else ()), *names]):
         values = [answer.get(name) for answer in answers]
         if name == "question":
             values = [first + int(value) for value in values if value is not None]

@@ -83,6 +83,15 @@ def joined(paths: Sequence[Path], target: Path) -> None:
             writer.write_table(rest)
 
 
+def widened(path: Path, target: Path, schema: pa.Schema) -> None:
+    """Write a file again with the columns of `schema`; those that it lacks are empty."""
+    with _writer(schema, target) as writer:
+        for group in _groups([path]):
+            there = {name: group[name] for name in group.column_names}
+            columns = [there.get(field.name, pa.nulls(group.num_rows, field.type)) for field in schema]
+            writer.write_table(pa.Table.from_arrays(columns, schema=schema))
+
+
 def _with(group: pa.Table, rows: NDArray[np.int64], new: pa.Table) -> pa.Table:
     mask = np.zeros(len(rows), dtype=bool)
     mask[np.searchsorted(rows, new["_row"].to_numpy())] = True

@@ -144,6 +144,26 @@ class IcebergTables:
         facts |= {UPDATED: str(found.updated), ADDED: str(found.new), UNCHANGED: str(found.unchanged)}
         return self._commit(name, table, there, arriving, facts, gone if table else None)
 
+    def widen(self, name: str, columns: pa.Schema) -> int:
+        """Add those of the columns that the table lacks, empty in its rows, as a new version; returns how many.
+
+        Its files are written again, so that all files of a version have the same columns. Inside the lease only.
+        Refused where the table holds lists, whose parts Iceberg numbers behind all columns.
+        """
+        from grundstein.stores import widening
+
+        self._inside(name)
+        table = self._warehouse.table(name)
+        there = self._warehouse.kept(table, table.current_snapshot() if table else None)
+        if table is None or not there:
+            return 0
+        schema, new = widening.wider(name, there[0].path, columns)
+        if len(new):
+            arriving = widening.written(there, schema, self.staging(name))
+            facts = {NEXT_ROW: str(self.next_row(name))}
+            self._commit(name, table, there, arriving, facts, there, new)
+        return len(new)
+
     def compact(self, name: str) -> int:
         """Join small files as a new version of the same rows; returns how many files were joined. Inside the lease."""
         from grundstein.stores import rewriting
@@ -311,13 +331,14 @@ class IcebergTables:
         arriving: Sequence[Arrival],
         facts: Mapping[str, str],
         gone: Sequence[Kept] | None = None,
+        wider: pa.Schema | None = None,
     ) -> TableInfo:
         """Move files in and commit them; the digest is that of the files which are in the table then."""
         left = {kept.path for kept in gone or ()}
         names = [Path(kept.path).name for kept in there if kept.path not in left] + [one.name for one in arriving]
         summary = {**facts, DIGEST: digest_of([named_sha256(file) for file in sorted(names)])}
         self._folders.place(name, arriving)
-        version = self._warehouse.commit(name, table, [one.name for one in arriving], summary, gone)
+        version = self._warehouse.commit(name, table, [one.name for one in arriving], summary, gone, wider)
         self._folders.placed(name)
         return self.info(name, version)
 

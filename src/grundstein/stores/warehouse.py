@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
     from pathlib import Path
 
+    import pyarrow as pa
     from pyiceberg.catalog.sql import SqlCatalog
     from pyiceberg.manifest import DataFile, ManifestFile
     from pyiceberg.table import Table, Transaction
@@ -78,11 +79,12 @@ class Warehouse:
         files: Sequence[str],
         summary: Mapping[str, str],
         gone: Collection[Kept] | None = None,
+        wider: pa.Schema | None = None,
     ) -> str:
         """Add files (names in the table's data folder) as one commit, making the table if `table` is None.
 
-        `gone` are files that leave the table with it, maybe none; None for a plain append. Returns the new version.
-        The data and the `summary` arrive together or not at all.
+        `gone` are files that leave the table with it, maybe none; None for a plain append. `wider`: columns that the
+        table gets with it. Returns the new version. The data and the `summary` arrive together or not at all.
         """
         from pyiceberg.io.pyarrow import parquet_file_to_data_file
 
@@ -90,6 +92,9 @@ class Warehouse:
 
         transaction = Once(table) if table else self._creation(name, files[0])
         with transaction as tx:
+            if wider is not None:
+                with tx.update_schema() as update:
+                    update.union_by_name(wider)
             if gone is None:
                 change: Any = tx.update_snapshot(snapshot_properties=dict(summary)).merge_append()
             else:

@@ -1,10 +1,10 @@
 """Room evaluation. In: out-of-fold answers -> Out: how many can be answered alone (GST-T60 to T66).
 
-Split conformal prediction (Vovk et al. 2005; for classes the sets of Sadinle, Lei and Wasserman 2019): each unit gets
-all answers that are not among the least fitting tenth, learnt from other units' out-of-fold answers, by class where
-each has a hundred. One answer left: it can stand alone. Several, or none: a person decides. The tenth is of all cases,
-and those that stand alone hold nearly all of the wrong ones. Nothing is measured on a unit from which its own threshold
-was learnt; in a split by time only earlier units are learnt from.
+Split conformal prediction (`tools.conformal`): each unit gets all answers that are not among the least fitting tenth,
+learnt from other units' out-of-fold answers, by class where each has a hundred. One answer left: it can stand alone.
+Several, or none: a person decides. The tenth is of all cases, and those that stand alone hold nearly all of the wrong
+ones. Nothing is measured on a unit from which its own threshold was learnt; in a split by time only earlier units are
+learnt from.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from grundstein.core.findings import Fact, Finding
 from grundstein.evaluation.checks import quick
 from grundstein.evaluation.checks.answered import Answered, answered
 from grundstein.evaluation.checks.look import Checked, Look
+from grundstein.tools.conformal import FEWEST, MISS, each_class, quantile, range_of, thresholds
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-MISS, FOLDS = 0.1, 5
-FEWEST, FEWEST_CLUSTERS, OF_EACH = 200, 30, 100
+FOLDS = 5
+FEWEST_CLUSTERS = 30
 SHOWN = (0.02, 0.05, 0.1, 0.15, 0.2)
 SHORT = 3.0
 TITLE = {"en": "How many can be answered without a person?", "de": "Wie viele lassen sich ohne Menschen beantworten?"}
@@ -65,7 +66,7 @@ def check(look: Look) -> Checked:
 
 def _classes(new: Answered, seed: int) -> Checked:
     """Promise it for each outcome; where that cannot be kept, over all cases; where that cannot, say so."""
-    promised = [way for way in (True, False) if not way or each_class(new)]
+    promised = [way for way in (True, False) if not way or each_class(_truth(new), len(new.classes))]
     tried = [(way, sets(new, MISS, seed, by_class=way)) for way in promised]
     kept = next(((way, one) for way, one in tried if not short(one.held, one.error)), None)
     way, found = kept or tried[-1]
@@ -96,8 +97,11 @@ def short(held: float, error: float) -> bool:
 def sets(new: Answered, miss: float, seed: int, *, by_class: bool) -> Sets:
     """Build the set of each unit with thresholds from others (`by_class`: one for each class), and count."""
     held, size, place = [], [], []
+    score, truth = 1.0 - new.of_truth, _truth(new)
     for learnt, asked in parts(new, seed):
-        inside = new.told[asked] >= 1 - thresholds(new, learnt, miss, by_class=by_class)
+        inside = new.told[asked] >= 1 - thresholds(
+            score[learnt], truth[learnt], len(new.classes), miss, by_class=by_class
+        )
         held.append(inside[np.arange(len(asked)), new.truth[asked].astype(np.int64)])
         size.append(inside.sum(axis=1))
         place.append(asked)
@@ -111,25 +115,6 @@ def sets(new: Answered, miss: float, seed: int, *, by_class: bool) -> Sets:
         wrong_alone=wrong,
         error=_error(kept.astype(np.float64), new.cluster[order]),
     )
-
-
-def each_class(new: Answered) -> bool:
-    """Whether each class has enough units for a threshold of its own."""
-    return bool(np.bincount(new.truth.astype(np.int64), minlength=len(new.classes)).min() >= OF_EACH)
-
-
-def thresholds(new: Answered, learnt: NDArray[np.int64], miss: float, *, by_class: bool) -> Floats:
-    """The score (1 - probability of the truth) of each class above which an answer leaves the set."""
-    score, truth = 1.0 - new.of_truth[learnt], new.truth[learnt]
-    if not by_class:
-        return np.full(len(new.classes), quantile(score, miss))
-    return np.array([quantile(score[truth == k], miss) for k in range(len(new.classes))])
-
-
-def quantile(scores: Floats, miss: float) -> float:
-    """The ceil((n + 1)(1 - miss))-th smallest score: a new one is at most this with at least 1 - miss."""
-    place = int(np.ceil((len(scores) + 1) * (1 - miss)))
-    return float(np.partition(scores, place - 1)[place - 1]) if place <= len(scores) else np.inf
 
 
 def sure(new: Answered, miss: float, seed: int) -> tuple[float, float]:
@@ -164,7 +149,7 @@ def ranges(new: Answered, miss: float, seed: int) -> tuple[float, float, float, 
     rest, truth = new.truth - new.told[:, 0], new.truth
     held, width, blind, place = [], [], [], []
     for learnt, asked in parts(new, seed):
-        low, high = -quantile(-rest[learnt], miss / 2), quantile(rest[learnt], miss / 2)
+        low, high = range_of(rest[learnt], miss)
         held.append((rest[asked] >= low) & (rest[asked] <= high))
         width.append(np.full(len(asked), high - low))
         blind.append(quantile(truth[learnt], miss / 2) + quantile(-truth[learnt], miss / 2))
@@ -187,6 +172,10 @@ def _ranges(new: Answered, seed: int) -> Checked:
     if short(held, error):
         return Checked((Finding("GST-T64", "issue", facts),))
     return Checked((Finding("GST-T63", "tip", facts),))
+
+
+def _truth(new: Answered) -> NDArray[np.int64]:
+    return new.truth.astype(np.int64)
 
 
 def _error(values: Floats, cluster: NDArray[np.int64]) -> float:

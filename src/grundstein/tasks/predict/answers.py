@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from grundstein.tools.conformal import FEWEST, MISS, each_class, range_of, thresholds
 from grundstein.tools.money import Policy, choose_policy, wanted_quantile
 
 if TYPE_CHECKING:
@@ -24,15 +25,22 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 FLOOR = 0.001
+SET, BETWEEN = "answer: set", " | "
+SIDES = ("answer: low", "answer: high")
 
 
 @dataclass(frozen=True)
 class Finish:
-    """What turns raw predictions into answers: calibration (slope and offset of the log odds), policy, shift."""
+    """What turns raw predictions into answers: calibration (slope and offset of the log odds), policy, shift.
+
+    `sets`: of each label how unlikely it may be and still stand in an answer's set (nine of ten sets hold the truth);
+    of a number how far below and above it the truth may lie. None where too few rows tell.
+    """
 
     calibration: tuple[float, float] | None = None
     policy: Policy | None = None
     shift: float = 0.0
+    sets: tuple[float, ...] | None = None
 
     def plain(self) -> dict[str, Any]:
         """Return what JSON holds."""
@@ -42,7 +50,8 @@ class Finish:
     def restored(cls, plain: Mapping[str, Any]) -> Finish:
         """Build from parsed JSON."""
         calibration = plain["calibration"] and (plain["calibration"][0], plain["calibration"][1])
-        return cls(calibration, plain["policy"] and Policy(**plain["policy"]), plain["shift"])
+        sets = tuple(plain.get("sets") or ()) or None
+        return cls(calibration, plain["policy"] and Policy(**plain["policy"]), plain["shift"], sets)
 
     def finished(self, raw: Floats) -> Floats:
         """Return calibrated probabilities, or the shifted number."""
@@ -55,45 +64,57 @@ def finish(plan: Plan, problem: Problem, raw: Floats, truth: Floats, weights: Fl
     """Decide on predictions that were made out of fold; rows without one hold NaN and do not count."""
     seen = ~np.isnan(raw if raw.ndim == 1 else raw[:, 0])
     raw, truth, weights = raw[seen], truth[seen], weights[seen]
+    counted = weights > 0
     if problem.kind == "number":
-        return Finish(shift=_shift(plan, truth - raw, weights))
+        shift = _shift(plan, truth - raw, weights)
+        return Finish(shift=shift, sets=_number_sets((truth - raw - shift)[counted]))
     if problem.kind == "many":
         right = raw.argmax(axis=1) == truth
-        return Finish(policy=_ask_policy(plan, raw.max(axis=1), right, weights))
+        policy = _ask_policy(plan, raw.max(axis=1), right, weights)
+        return Finish(policy=policy, sets=_class_sets(raw[counted], truth[counted]))
     slope = _calibration(raw, truth, weights)
-    policy = choose_policy(calibrated(raw, slope), truth > 0, weights, plan.stakes, plan.room, calibrated=True)
-    return Finish(slope, policy)
+    ready = calibrated(raw, slope)
+    policy = choose_policy(ready, truth > 0, weights, plan.stakes, plan.room, calibrated=True)
+    return Finish(slope, policy, sets=_class_sets(_both(ready[counted]), truth[counted]))
 
 
 def answer_table(problem: Problem, finishing: Finish, raw: Floats) -> pa.Table:
-    """Return the columns of `Task.answers`; many classes add one column `probability: LABEL` each."""
+    """Return the columns of `Task.answers`; many classes add one column `probability: LABEL` each.
+
+    Behind them what may be true, nine times of ten: the labels of `answer: set`, or from `answer: low` to `answer: high`.
+    """
     ready = finishing.finished(raw)
     if problem.kind == "number":
-        return number_answers(ready)
+        return _with_range(number_answers(ready), ready, finishing.sets)
     act = finishing.policy or Policy(-1.0)
     if problem.kind == "two":
-        return two_answers(problem, ready, act.act(ready), ready > 0.5)
+        table = two_answers(problem, ready, act.act(ready), ready > 0.5)
+        return _with_sets(table, problem, _both(ready), finishing.sets)
     best = ready.argmax(axis=1) if len(ready) else np.zeros(0, dtype=np.int64)
     top = ready[np.arange(len(ready)), best]
     table = pa.table({"answer": _labels(problem, best), "probability": top, "act": act.act(top)})
     for position, label in enumerate(problem.labels):
         table = table.append_column(f"probability: {label}", pa.array(ready[:, position]))
-    return table
+    return _with_sets(table, problem, ready, finishing.sets)
 
 
 def answer_row(problem: Problem, finishing: Finish, raw: Floats) -> dict[str, Any]:
     """Return the one answer of `answer_table` as plain values."""
     ready = finishing.finished(raw)
     if problem.kind == "number":
-        return {"answer": float(ready[0])}
+        number = float(ready[0])
+        sides = zip(SIDES, finishing.sets or (), strict=False)
+        return {"answer": number} | {name: number + side for name, side in sides}
     act = finishing.policy or Policy(-1.0)
     if problem.kind == "two":
-        return two_answer(problem, float(ready[0]), float(act.act(ready)[0]), bool(ready[0] > 0.5))
+        answer = two_answer(problem, float(ready[0]), float(act.act(ready)[0]), bool(ready[0] > 0.5))
+        return answer | _set_of(problem, _both(ready)[0], finishing.sets)
     best = int(ready.argmax(axis=1)[0])
     top = ready[:, best]
     answer = {"answer": problem.labels[best], "probability": float(top[0]), "act": float(act.act(top)[0])}
     each = zip(problem.labels, ready[0].tolist(), strict=True)
-    return answer | {f"probability: {label}": probability for label, probability in each}
+    answer |= {f"probability: {label}": probability for label, probability in each}
+    return answer | _set_of(problem, ready[0], finishing.sets)
 
 
 def two_answer(problem: Problem, probability: float, act: float, yes: bool) -> dict[str, Any]:
@@ -109,6 +130,50 @@ def two_answers(problem: Problem, probability: Floats, act: Floats, yes: NDArray
 def number_answers(predicted: Floats) -> pa.Table:
     """Answers that are numbers."""
     return pa.table({"answer": np.asarray(predicted, dtype=np.float64)})
+
+
+def _both(yes: Floats) -> Floats:
+    """The probabilities of no and of yes."""
+    return np.column_stack([1.0 - yes, yes])
+
+
+def _class_sets(probability: Floats, truth: Floats) -> tuple[float, ...] | None:
+    places = truth.astype(np.int64)
+    classes = probability.shape[1]
+    known = places >= 0
+    if known.sum() < FEWEST:
+        return None
+    score, places = 1.0 - probability[known][np.arange(known.sum()), places[known]], places[known]
+    found = thresholds(score, places, classes, MISS, by_class=each_class(places, classes))
+    return tuple(float(one) for one in found)
+
+
+def _number_sets(rest: Floats) -> tuple[float, ...] | None:
+    return range_of(rest, MISS) if len(rest) >= FEWEST else None
+
+
+def _with_range(table: pa.Table, number: Floats, sets: tuple[float, ...] | None) -> pa.Table:
+    for name, side in zip(SIDES, sets or (), strict=False):
+        table = table.append_column(name, pa.array(number + side))
+    return table
+
+
+def _with_sets(table: pa.Table, problem: Problem, probability: Floats, sets: tuple[float, ...] | None) -> pa.Table:
+    """Write each different set once and look the others up: labels are few."""
+    if sets is None:
+        return table
+    inside = probability >= 1.0 - np.array(sets)
+    different, place = np.unique(inside, axis=0, return_inverse=True)
+    texts = pa.array([_written(problem, one) for one in different], pa.string())
+    return table.append_column(SET, pc.take(texts, pa.array(place.ravel(), pa.int64())))
+
+
+def _set_of(problem: Problem, probability: Floats, sets: tuple[float, ...] | None) -> dict[str, Any]:
+    return {} if sets is None else {SET: _written(problem, probability >= 1.0 - np.array(sets))}
+
+
+def _written(problem: Problem, inside: NDArray[np.bool_]) -> str:
+    return BETWEEN.join(label for label, one in zip(problem.labels, inside, strict=True) if one)
 
 
 def calibrated(probability: Floats, slope_offset: tuple[float, float] | None) -> Floats:

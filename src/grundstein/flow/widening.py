@@ -1,0 +1,44 @@
+"""Room flow. In: answers and their table -> Out: the same answers in the table's columns, and the table with theirs.
+
+A release may know a class, or say a set, that none before it did: the table of answers gets that column.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from grundstein.core.contract import Column
+from grundstein.tools.sealing import HOUSE_COLUMNS
+from grundstein.tools.typed import logical_type
+
+if TYPE_CHECKING:
+    from grundstein.core.ports import Project
+
+
+def widen(project: Project, table: str, columns: pa.Schema) -> None:
+    """Give a table and its contract the columns that it lacks, if it is there. Inside its lease only."""
+    if not project.tables.commits(table):
+        return
+    project.tables.widen(table, columns)
+    contract = project.contract(table)
+    new = [field for field in columns if contract and field.name not in (*contract.names, *HOUSE_COLUMNS)]
+    if contract and new:
+        more = tuple(Column(field.name, logical_type(field.type)) for field in new)
+        project.write_contract(replace(contract, columns=(*contract.columns, *more)))
+
+
+def in_its_columns(project: Project, table: str, rows: pa.Table) -> pa.Table:
+    """Return the rows with the columns of their table, in its order; one that they lack is empty."""
+    if not project.tables.commits(table):
+        return rows
+    schema = project.tables.schema(table)
+    names = [*schema.names, *(name for name in rows.column_names if name not in schema.names)]
+    return pa.table(
+        {
+            name: rows[name] if name in rows.column_names else pa.nulls(rows.num_rows, schema.field(name).type)
+            for name in names
+        }
+    )
