@@ -81,7 +81,7 @@ def finish(plan: Plan, problem: Problem, raw: Floats, truth: Floats, weights: Fl
 def answer_table(problem: Problem, finishing: Finish, raw: Floats) -> pa.Table:
     """Return the columns of `Task.answers`; many classes add one column `probability: LABEL` each.
 
-    Behind them what may be true, nine times of ten: the labels of `answer: set`, or from `answer: low` to `answer: high`.
+    Behind them what may be true, nine times of ten: `answer: set`, or `answer: low` to `answer: high`.
     """
     ready = finishing.finished(raw)
     if problem.kind == "number":
