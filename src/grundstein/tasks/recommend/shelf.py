@@ -92,7 +92,10 @@ class Shelves:
 
 
 def shelf_of(table: pa.Table | None, read: Reading, known: Sequence[str]) -> Shelf:
-    """Put the items of a model, and those of the table of items, on a shelf under the case's rules."""
+    """Put the items of a model, and those of the table of items, on a shelf under the case's rules.
+
+    Of an item that the table holds twice the later row counts.
+    """
     if table is None:
         if read.ruled:
             raise Refused("there is no table of items", "one, for the case has rules on it", "name it under `data:`")
@@ -100,7 +103,7 @@ def shelf_of(table: pa.Table | None, read: Reading, known: Sequence[str]) -> She
     for name in (read.item, *read.text, *read.properties, *(name for name, _ in read.at_most)):
         require(table, name, "items")
     listed = texts(table[read.item]).to_pylist()
-    row = {item: number for number, item in reversed(list(enumerate(listed))) if item is not None}
+    row = {item: number for number, item in enumerate(listed) if item is not None}
     first = set(known)
     ids = (*known, *sorted(item for item in row if item not in first))
     rows = np.array([row.get(item, -1) for item in ids], dtype=np.int64)
