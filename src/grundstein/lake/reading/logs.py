@@ -18,6 +18,7 @@ from grundstein.core.findings import Finding
 from grundstein.lake.reading.encoding import decode
 from grundstein.lake.reading.raw import SURROGATE, Raw, broken_table, misfits, printable, text_table
 from grundstein.tools.loglines import SAMPLE, Entry, Reader
+from grundstein.tools.logsessions import Sessions
 from grundstein.tools.logstamps import YEARLESS, Clock, Shape, shape_of
 
 if TYPE_CHECKING:
@@ -35,37 +36,6 @@ Line = tuple[int, bytes, bool]
 
 
 @dataclass
-class Sessions:
-    """Which session an entry belongs to, by the setting `session`: `file`, `gap:MINUTES` or a regular expression."""
-
-    rule: str
-    file: str
-    number: int = 1
-    last: datetime | None = None
-    pattern: re.Pattern[str] | None = None
-    gap: float = 0.0
-
-    def __post_init__(self) -> None:
-        kind, _, minutes = self.rule.partition(":")
-        if kind == "gap":
-            self.gap = _minutes(minutes) * 60
-        elif self.rule not in ("", "file"):
-            self.pattern = _pattern(self.rule)
-
-    def of(self, entry: Entry) -> str | None:
-        """The session of an entry; None where it belongs to none."""
-        if self.pattern is not None:
-            found = self.pattern.search(entry.text)
-            return (found[1] if self.pattern.groups else found[0]) if found else None
-        if self.gap and entry.time:
-            at = datetime.fromisoformat(entry.time)
-            if self.last is not None and abs((at - self.last).total_seconds()) > self.gap:
-                self.number += 1
-            self.last = at
-        return f"{self.file}#{self.number}" if self.gap else self.file
-
-
-@dataclass
 class LogReader:
     """Reads the lines of one file, part after part."""
 
@@ -78,7 +48,7 @@ class LogReader:
 
     def __post_init__(self) -> None:
         self.reader = Reader(self.shape, Clock(self.year))
-        self.sessions = Sessions(self.session, self.file)
+        self.sessions = Sessions(self.session)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -103,9 +73,13 @@ class LogReader:
         rows: list[list[str | None]] = []
         for one in entries:
             row = [self.file, str(one.line), one.time or None, one.level or None, one.source or None]
-            row += [one.process or None, one.text, *([self.sessions.of(one)] if self.session else [])]
+            row += [one.process or None, one.text, *([self._session(one)] if self.session else [])]
             rows.append(row)
         return text_table(self.columns, rows)
+
+    def _session(self, one: Entry) -> str | None:
+        at = datetime.fromisoformat(one.time) if one.time and self.sessions.gap else None
+        return self.sessions.of(self.file, at, one.text)
 
 
 def is_log(path: Path, settings: Mapping[str, str], head: bytes = b"") -> bool:
@@ -199,20 +173,3 @@ def _year(name: str, settings: Mapping[str, str]) -> int:
         raise Refused(f'"{said}" is no year', "four digits such as 2026", "correct --year")
     found = YEAR.search(name)
     return int(said or (found[0] if found else Clock().year))
-
-
-def _minutes(text: str) -> float:
-    if not re.fullmatch(r"\d+(\.\d+)?", text) or float(text) <= 0:
-        raise Refused(f'"gap:{text}" says no minutes', 'a number above 0, as in "gap:30"', "correct --session")
-    return float(text)
-
-
-def _pattern(rule: str) -> re.Pattern[str]:
-    try:
-        return re.compile(rule)
-    except re.error as error:
-        raise Refused(
-            f"the session `{rule}` is no regular expression: {error}",
-            '`file`, `gap:MINUTES` or an expression such as "(blk_-?[0-9]+)"',
-            "correct --session",
-        ) from None
