@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from grundstein.core.errors import Refused, nearest
 from grundstein.core.task import Data, Role, Solution, Split, Task, Values, Verb
-from grundstein.tasks.recommend import adopting, judging, options, splitting
+from grundstein.tasks.recommend import adopting, judging, leaking, notices, options, splitting
 from grundstein.tasks.recommend.example import example
 from grundstein.tasks.recommend.factors import installed
 from grundstein.tasks.recommend.mixture import Mixture
@@ -110,12 +110,14 @@ class Recommend:
         return judging.metrics(options.reading(case), split, answers)
 
     def figures(self, case: Case, split: Split, answers: Table) -> list[Figure]:
-        """Hits by place, and worth by how much is known of a user."""
-        return judging.figures(options.reading(case), split, answers)
+        """Hits by place, worth by how much is known, reach, and what leaks of the future."""
+        read = options.reading(case)
+        rows = leaking.leaks(split.development["events"], read)
+        return [*judging.figures(read, split, answers), *([leaking.picture(rows, read)] if rows else [])]
 
     def findings(self, case: Case, development: Data, folds: Sequence[Split]) -> Sequence[Finding]:
-        """Nothing that the checks do not say."""
-        return ()
+        """What leaks, who could be judged, what cannot be shown."""
+        return notices.notices(options.reading(case), development, folds)
 
     def form(self, case: Case) -> str:
         """Money of each relevant answer shown."""
