@@ -15,6 +15,7 @@ import numpy as np
 
 from grundstein.tasks.predict.reasons import Link, Score
 from grundstein.tasks.predict.symmetric import boost
+from grundstein.tasks.predict.tree_values import tables
 from grundstein.tasks.predict.workshop import MANY_ROWS, chosen
 from grundstein.tools.softmax import softmax
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
+    from grundstein.tasks.predict.tree_values import Tables
     from grundstein.tasks.predict.workshop import Workshop
     from grundstein.tools.encoding import Encoder
     from grundstein.tools.encoding_raw import Raw
@@ -91,6 +93,13 @@ class Trees:
         lines = (next(line for line in text.splitlines() if line.startswith("objective=")) for text in self.texts)
         return tuple(LINKS[line.removeprefix("objective=").removesuffix(" sigmoid:1")] for line in lines)
 
+    @cached_property
+    def tables(self) -> tuple[Tables | None, ...]:
+        """Each model's TreeSHAP values by what holds; None of one whose trees have too many conditions."""
+        return tuple(
+            tables(one.dump_model()) if tables(one.dump_model(num_iteration=1)) else None for one in self.boosters
+        )
+
     def raw(self, encoder: Encoder, rows: pa.Table) -> Floats:
         """Return raw predictions, row by row."""
         X = encoder.tree_matrix(rows)
@@ -109,13 +118,11 @@ class Trees:
         """Return TreeSHAP's values, added up over the columns that each feature became, one a model; no means."""
         del means
         X = encoder.trees.row(raw)
-        pairs = zip(self.boosters, self.links, strict=True)
-        return tuple(self._explained(encoder, one, X, link) for one, link in pairs)
+        models = zip(self.boosters, self.tables, self.links, strict=True)
+        return tuple(self._explained(encoder, _values(one, known, X), link) for one, known, link in models)
 
-    def _explained(self, encoder: Encoder, booster: Any, X: Floats, link: Link) -> Score:
-        """LightGBM gives the columns' values and then the mean, label by label; one it never saw stays far below."""
-        given = np.asarray(booster.predict(X, pred_contrib=True, num_threads=1), dtype=np.float64)
-        given = given.reshape(-1, X.shape[1] + 1)
+    def _explained(self, encoder: Encoder, given: Floats, link: Link) -> Score:
+        """`given` holds the columns' values and then the mean, label by label; one it never saw stays far below."""
         base, parts = given[:, -1], encoder.trees.by_feature(given[:, :-1])
         if self.kind != "many":
             return Score(base, parts, link)
@@ -138,6 +145,14 @@ class Trees:
             seen = tuple(map(int, kept["seen"]))
             texts = ((folder / f"trees-{place}.txt").read_text(encoding="utf-8") for place in range(len(shares)))
             return cls(tuple(texts), str(kept["kind"][0]), int(kept["labels"]), seen, shares)
+
+
+def _values(booster: Any, known: Tables | None, X: Floats) -> Floats:
+    """What each column of a row adds, and the mean behind them, a line an output."""
+    if known is not None:
+        return known.of(X[0])
+    given = np.asarray(booster.predict(X, pred_contrib=True, num_threads=1), dtype=np.float64)
+    return given.reshape(-1, X.shape[1] + 1)
 
 
 def learn(shop: Workshop) -> tuple[Trees, Floats]:
