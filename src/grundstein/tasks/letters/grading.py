@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING
 
+from grundstein.tasks.letters.closing import farewell
 from grundstein.tasks.letters.grammar import Grammar, grammar
 from grundstein.tasks.letters.phrases import corrected, folded
 from grundstein.tasks.letters.sentences import sentences
@@ -21,8 +22,10 @@ if TYPE_CHECKING:
     from grundstein.tasks.letters.grammar import Range
 
 BEST, WORST = 1.0, 6.0
-ALWAYS, MOSTLY, SELDOM, WEAKENED = -0.9, 0.8, 1.6, 1.2
+MOVED = {"always": -0.9, "both": -1.0, "whole": -0.8, "once": 0.0, "mostly": 0.8}
+WEAKENED = 1.2
 SPREAD = 0.4
+NOUNS = ("keit", "heit", "schaft", "keiten")
 JOINING = {"und", "sowie", "oder", "als", "auch", "wie"}
 LONGEST = 20_000
 
@@ -59,22 +62,34 @@ class Praise:
     place: int
     grade: float
     words: str
+    kind: str
 
 
 def read(text: str, locale: str = "de") -> Reading:
     """Read a sentence, or several that belong together; `locale` is de, at or ch."""
-    found = [one for one in (_sentence(part) for part in sentences(text[:LONGEST])) if one.rule]
+    parts = [(part, prepared(part)) for part in sentences(text[:LONGEST])]
+    last = " ".join(words for _, words in parts)
+    bye = _farewell(grammar(), last) if last else None
+    found = [bye] if bye else [one for one in (_sentence(words) for _, words in parts) if one.rule]
     whole = _joined(found) if found else SILENT
     return _swiss(whole) if locale == "ch" and whole.rule else whole
 
 
 def prepared(text: str) -> str:
     """Folded words with slips of key words corrected."""
-    return corrected(folded(text), grammar().words.spelling)
+    words = corrected(folded(text), grammar().words.spelling)
+    return words.replace(" zufrieden stellend", " zufriedenstellend").replace(" immer wieder ", " wiederholt ")
 
 
-def _sentence(text: str) -> Reading:
-    words = prepared(text)
+def _farewell(known: Grammar, words: str) -> Reading | None:
+    """Thanks, regret and wishes, read together; None where there are none."""
+    kind = next((name for name in ("top", "high", "good") if known.words.praise[name][1].search(words)), "")
+    stressed = bool(known.words.often["always"].search(words)), bool(known.words.stronger["very"][1].search(words))
+    told = farewell(words, kind, stressed)
+    return _about(told[0], "farewell", told[1]) if told else None
+
+
+def _sentence(words: str) -> Reading:
     if not words.strip():
         return SILENT
     known = grammar()
@@ -85,66 +100,109 @@ def _sentence(text: str) -> Reading:
 
 
 def _overall(known: Grammar, words: str) -> Reading | None:
-    """An overall judgement by the ladder; None where the sentence is none."""
-    ladder = known.ladder
-    head = [hit for pattern in ladder.heads.values() for hit in _told(pattern, words)]
-    if not head:
+    """An overall judgement by the ladder; None where the sentence is none. Two heads are read each by its own words."""
+    hits = sorted((hit.span() for pattern in known.ladder.heads.values() for hit in pattern.finditer(words)))
+    if not hits:
         return None
-    tried = _told(known.words.tried[1], words)
-    denied = _denied(known, words)
+    cut = next((start for start, _ in hits if start >= hits[0][1]), None)
+    if cut is None:
+        return _rung(known, words)
+    cut = words.rfind(" und ", hits[0][1] - 1, cut)
+    if cut < 0:
+        return _rung(known, words)
+    found = [one for one in (_rung(known, words[: cut + 1]), _rung(known, words[cut:])) if one]
+    return _joined(found) if found else None
+
+
+def _rung(known: Grammar, words: str) -> Reading | None:
+    """The rung of one head: its degree and how often it held, or that it was tried, denied or taken back."""
+    ladder = known.ladder
+    heads = {name: hits for name, pattern in ladder.heads.items() if (hits := _told(pattern, words))}
+    if not heads:
+        return None
+    head = next(iter(heads.values()))[:1]
+    tried, denied = _told(known.words.tried[1], words), _denied(known, words)
     if tried or denied:
         rule = "tried" if tried else "denied"
-        return _fixed(rule, ladder.tried if tried else ladder.denied, (*tried, *denied, *head[:1]))
-    held = {name: hits for name, pattern in ladder.degrees.items() if (hits := _told(pattern, words))}
-    often, times = _often(known, words)
-    degree = next((name for name in ladder.degrees if name in held), "plain")
-    if degree == "whole" and set(times) <= set(held["whole"]):
-        often = "once"
-    back = _weakened(known, words, often == "always" or degree == "utmost")
-    said = (*times, *held.get(degree, ()), *back, *head[:1])
+        return _fixed(rule, ladder.tried if tried else ladder.denied, (*tried, *denied, *head))
+    rest = known.words.weakened.sub(_blank, words)
+    degree, held = next(((n, hits) for n, p in ladder.degrees.items() if (hits := _told(p, rest))), ("plain", ()))
+    often, times = _often(known, rest)
+    back = _weakened(known, words, sums_up=degree != "plain" or often != "once")
     if back:
-        return _fixed(f"{degree} weakened", ladder.weakened[degree], said)
+        return _fixed(f"{degree} weakened", ladder.weakened[degree], (*times, *held, *back, *head))
     cell = f"{degree} {often}"
-    return _fixed(cell, ladder.cells[degree][often], said, ladder.sources.get(cell, "usage"))
+    court = "satisfaction" in heads and any(hit.startswith("voll") for hit in held)
+    source = ladder.sources.get(cell, "usage") if court else "usage"
+    return _fixed(cell, ladder.cells[degree][often], (*times, *held, *head), source)
 
 
 def _any(known: Grammar, words: str) -> Reading:
     tried = _told(known.words.tried[1], words)
     if tried:
         return _fixed("tried", known.words.tried[0], tried)
-    praised = _praised(known, words)
+    under, where, rest = _conditions(known, words)
+    praised = _praised(known, rest)
     denied = _denied(known, words)
     if denied and praised:
         return _fixed("denied", known.words.denied[0], (*denied, praised[0].words))
     often, times = _often(known, words)
     if not praised:
         return SILENT
-    back = _weakened(known, words, often == "always")
-    moved = {"always": ALWAYS, "mostly": MOSTLY, "seldom": SELDOM, "once": 0.0}[often] + (WEAKENED if back else 0.0)
+    back = _weakened(known, words, sums_up=often in {"always", "both", "whole"})
+    moved = MOVED[often] + (WEAKENED if back else 0.0)
     grades = [one.grade for one in praised]
-    grade = min(max(0.5 * fmean(grades) + 0.5 * min(grades) + moved, BEST), WORST)
-    return _about(grade, "composed", (*times, *back, *(one.words for one in praised)))
+    moved *= _reach(known, rest, often, praised)
+    weak = any(one.kind in {"enough", "low"} for one in praised)
+    grade = 0.5 * fmean(grades) + 0.5 * (max(grades) if weak else min(grades))
+    grade = min(max(grade + moved + under, BEST), WORST)
+    return _about(grade, "composed", (*times, *back, *where, *(one.words for one in praised)))
+
+
+def _reach(known: Grammar, words: str, often: str, praised: list[Praise]) -> float:
+    """The share of the praise that a word of time reaches, at least a half: what comes after its first one."""
+    pattern = known.words.often.get("always" if often == "both" else often)
+    hit = pattern.search(words) if pattern else None
+    if not hit:
+        return 1.0
+    place = _place(words, hit.start())
+    return max(sum(one.place > place for one in praised) / len(praised), 0.5)
+
+
+def _conditions(known: Grammar, words: str) -> tuple[float, tuple[str, ...], str]:
+    """How far the conditions move the grade, their words, and the words without them: they praise nobody."""
+    for moves, pattern in known.words.conditions.values():
+        hits = _told(pattern, words)
+        if hits:
+            return moves, hits, pattern.sub(_blank, words)
+    return 0.0, (), words
 
 
 def _praised(known: Grammar, words: str) -> list[Praise]:
-    """Praising words in their order, each with the words before it that make it stronger; none is counted twice."""
-    taken: dict[int, tuple[float, int]] = {}
-    for _, (grade, pattern) in sorted(known.words.praise.items(), key=lambda item: item[1][0]):
-        for hit in pattern.finditer(words):
-            start, end = _place(words, hit.start()), _place(words, hit.end())
-            if not any(start < other_end and other < end for other, (_, other_end) in taken.items()):
-                taken[start] = (grade, end)
-    tokens = words.split()
-    moves = _moves(known, words)
+    """Praising words in their order, each with the word before it that moves it; a bare noun counts where it is alone."""
+    tokens, moves, taken = words.split(), _moves(known, words), _taken(known, words)
     found = []
-    for start, (grade, end) in sorted(taken.items()):
+    for start, (end, kind, grade) in sorted(taken.items()):
         before = start - 1
         while before >= 0 and (tokens[before] in JOINING or before in taken) and before not in moves:
             before -= 1
-        moved = moves.get(before, 0.0) if before >= 0 else 0.0
+        moved = moves.get(before, 0.0)
         said = [tokens[before]] if moved else []
-        found.append(Praise(start, max(grade + moved, BEST), " ".join([*said, *tokens[start:end]])))
-    return found
+        found.append(Praise(start, max(grade + moved, BEST), " ".join([*said, *tokens[start:end]]), kind))
+    return [one for one in found if one.kind not in {"bare", "managed"}] or found
+
+
+def _taken(known: Grammar, words: str) -> dict[int, tuple[int, str, float]]:
+    """Where a praising word starts: where it ends, its kind and its grade; of several kinds the best has it."""
+    taken: dict[int, tuple[int, str, float]] = {}
+    bare = known.words.praise["bare"][0]
+    for kind, (grade, pattern) in sorted(known.words.praise.items(), key=lambda item: item[1][0]):
+        for hit in pattern.finditer(words):
+            start, end = _place(words, hit.start()), _place(words, hit.end())
+            if not any(start < other_end and other < end for other, (other_end, *_) in taken.items()):
+                noun = hit.group().rstrip().endswith(NOUNS) and grade < bare
+                taken[start] = (end, "bare", bare) if noun else (end, kind, grade)
+    return taken
 
 
 def _moves(known: Grammar, words: str) -> dict[int, float]:
@@ -157,22 +215,30 @@ def _moves(known: Grammar, words: str) -> dict[int, float]:
 
 
 def _often(known: Grammar, words: str) -> tuple[str, tuple[str, ...]]:
-    for name in ("seldom", "mostly", "always"):
-        hits = _told(known.words.often[name], words)
-        if hits:
-            return ("mostly" if name == "seldom" else name), hits
-    return "once", ()
+    """How often it held, with the words that say so; "both" is always and in every respect."""
+    said = {name: hits for name, pattern in known.words.often.items() if (hits := _told(pattern, words))}
+    for name in ("seldom", "mostly"):
+        if name in said:
+            return "mostly", said[name]
+    if {"always", "whole"} <= said.keys():
+        return "both", (*said["always"], *said["whole"])
+    return next(iter(said.items()), ("once", ()))
 
 
-def _weakened(known: Grammar, words: str, always: bool) -> tuple[str, ...]:
-    """Words that take it back; those that may sum up do not where it always held."""
+def _weakened(known: Grammar, words: str, *, sums_up: bool) -> tuple[str, ...]:
+    """Words that take it back; those that may sum up do not where that is all they do."""
     hits = _told(known.words.weakened, words)
-    return hits if always else (*hits, *_told(known.words.summing, words))
+    return hits if sums_up else (*hits, *_told(known.words.summing, words))
 
 
 def _denied(known: Grammar, words: str) -> tuple[str, ...]:
     _, pattern, fine = known.words.denied
     return () if fine.search(words) else _told(pattern, words)
+
+
+def _blank(hit: re.Match[str]) -> str:
+    """As many words without meaning."""
+    return "- " * hit.group().count(" ")
 
 
 def _told(pattern: re.Pattern[str], words: str) -> tuple[str, ...]:

@@ -51,6 +51,7 @@ class Words:
     denied: tuple[Range, Pattern, Pattern]
     no_complaint: tuple[Range, Pattern]
     stronger: Mapping[str, tuple[float, Pattern]]
+    conditions: Mapping[str, tuple[float, Pattern]]
     praise: Mapping[str, tuple[float, Pattern]]
     spelling: Mapping[str, str]
 
@@ -80,6 +81,11 @@ def table(name: str) -> dict[str, Any]:
     return tomllib.loads(text)
 
 
+def pattern_of(phrases: list[str]) -> Pattern:
+    """Phrases, compiled."""
+    return pattern(phrases)
+
+
 def patterns(groups: Mapping[str, list[str]]) -> dict[str, Pattern]:
     """Phrases by name, compiled."""
     return {name: pattern(phrases) for name, phrases in groups.items()}
@@ -107,9 +113,16 @@ def _words(content: Mapping[str, Any]) -> Words:
         denied=(_range(denied["grade"]), pattern(denied["words"]), pattern(denied["except"])),
         no_complaint=(_range(complaint["grade"]), pattern(complaint["words"])),
         stronger={name: (one["moves"], pattern(one["words"])) for name, one in content["stronger"].items()},
+        conditions=_conditions(content["conditions"]),
         praise={name: (one["grade"], pattern(one["words"])) for name, one in content["praise"].items()},
         spelling=slips(spelling["keys"], spelling["known"]) | meant,
     )
+
+
+def _conditions(content: Mapping[str, Any]) -> dict[str, tuple[float, Pattern]]:
+    nouns = content["nouns"]
+    levels = {name: one for name, one in content.items() if name != "nouns"}
+    return {n: (one["moves"], pattern(w.replace("NOUNS", nouns) for w in one["words"])) for n, one in levels.items()}
 
 
 def _range(cell: list[int]) -> Range:

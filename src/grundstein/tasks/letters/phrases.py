@@ -1,6 +1,7 @@
 """Room tasks. In: phrases as people write them -> Out: patterns over folded words, and any German text as such words.
 
-A phrase: `wort*` any ending, `*wort` any beginning, `(a|b)` either, `[wort]` may be missing, `...` up to five words.
+A phrase: `wort*` any ending, `*wort` any beginning, `(a|b)` either, `[wort]` may be missing, `...` up to seven words, `....` up to
+fifteen.
 Folded: lower case, umlauts and sharp s written out, one blank around each word, so that spelling does not matter.
 """
 
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
 WRITTEN_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "æ": "ae", "œ": "oe", "\u00ad": None})
 WORD = re.compile(r"[^\W_]+")
 BROKEN = re.compile(r"(?<=\w)-[ \t]*\r?\n\s*(?=[a-zäöüß])")
-PART = re.compile(r"\(([^()]*)\)|\[([^\[\]]*)\]|(\.\.\.)|([^\s()\[\]]+)")
-GAP = r"(?:\S+ ){0,5}?"
+PART = re.compile(r"\(([^()]*)\)|\[([^\[\]]*)\]|(\.{3,4})|([^\s()\[\]]+)")
+GAPS = {"...": r"(?:\S+ ){0,7}?", "....": r"(?:\S+ ){0,15}?"}
 SHORTEST = 6
 
 
@@ -61,7 +62,7 @@ def _source(phrase: str) -> str:
     parts = []
     for either, maybe, gap, word in PART.findall(phrase):
         if gap:
-            parts.append(GAP)
+            parts.append(GAPS[gap])
         elif maybe:
             parts.append(f"(?:{_alternatives(maybe)})?")
         else:
