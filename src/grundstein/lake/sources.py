@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 TEXTS = (".csv", ".tsv", ".tab", ".txt", ".json", ".jsonl", ".ndjson")
-KINDS = frozenset((*TEXTS, ".parquet", ".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".log"))
+MAILS = (".eml", ".emlx", ".mbox")
+KINDS = frozenset((*TEXTS, *MAILS, ".parquet", ".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".log"))
 CHOOSES = ("sheet", "range")
 
 
@@ -58,7 +59,7 @@ def _paths(source: str) -> tuple[list[Path], Path]:
     if path.is_file():
         return [path], path.parent
     if path.is_dir():
-        inside = [p for p in path.rglob("*") if p.suffix.lower() in KINDS or p.name.lower().endswith(".gz")]
+        inside = [p for p in path.rglob("*") if _is_read(p)]
         return _shown(inside, path), path
     if any(sign in source for sign in "*?["):
         fixed = _before_pattern(path)
@@ -69,6 +70,12 @@ def _paths(source: str) -> tuple[list[Path], Path]:
         f"A file, a folder or a pattern: {nearest(path.name, (p.name for p in here.iterdir()))}",
         "Check the path; a pattern such as 'exports/*.csv' stands in quotes.",
     )
+
+
+def _is_read(path: Path) -> bool:
+    """Whether a file of a folder is of a kind that is read; in a Maildir all of `cur` and `new` are mails."""
+    kind, box = path.suffix.lower(), path.parent.name
+    return kind in KINDS or kind == ".gz" or (box in ("cur", "new") and (path.parent.parent / "tmp").is_dir())
 
 
 def _before_pattern(path: Path) -> Path:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from grundstein.core.errors import Refused
 from grundstein.lake.reading.logs import is_log, read_log
+from grundstein.lake.reading.mail import is_mail, read_mail
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,7 +33,7 @@ FOREIGN = {
     b"ORC": "an ORC file",
     b"Obj\x01": "an Avro file",
 }
-KINDS = "a CSV, TSV, JSON lines, log, Parquet, Excel or OpenDocument file, also packed with gzip"
+KINDS = "a CSV, TSV, JSON lines, log, Parquet, Excel or OpenDocument file, or mails, also packed with gzip"
 
 
 def read_raw(path: Path, settings: Mapping[str, str], hints: Contract | None, name: str = "") -> Raw:
@@ -40,7 +41,7 @@ def read_raw(path: Path, settings: Mapping[str, str], hints: Contract | None, na
 
     `settings` (all optional): encoding, delimiter, quote, escape, header (`none`, `2`, `1-2`), sheet. `hints`: the
     contract of the table, where there is one, so that the line of names is found by its names. `name`: the file's
-    inside its source, which the rows of a log carry.
+    inside its source, which the rows of a log or of mails carry.
     Refused: an empty file, names without a record, an archive, a choice that only a person can make.
     """
     data = path.read_bytes()
@@ -56,6 +57,8 @@ def read_raw(path: Path, settings: Mapping[str, str], hints: Contract | None, na
         if data[:2] == b"PK":
             _is_workbook(data, path.name)
         return read_spreadsheet(data, path.name, settings, hints)
+    if is_mail(data[:HEAD], path):
+        return read_mail(data, path, name or path.name)
     _is_table(data, path.name)
     if is_log(path, settings, data[:HEAD]):
         return read_log(data, name or path.name, settings)

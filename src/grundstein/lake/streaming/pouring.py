@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from grundstein.lake.reading import read_raw
 from grundstein.lake.reading.logs import is_log
+from grundstein.lake.reading.mail import is_mail
 from grundstein.lake.reading.opening import FOREIGN, OLD_OFFICE
 from grundstein.lake.reading.parquet import read_parquet
 from grundstein.lake.reading.raw import BROKEN
@@ -147,6 +148,8 @@ def sampled(one: Jar) -> Raw:
 
 def _kind(path: Path, settings: Mapping[str, str]) -> str:
     head = first_bytes(path, 1 << 16)
+    if is_mail(head, path):
+        return "whole"
     start = head[:2000].lstrip().lower()
     if head[:4] == b"PAR1":
         return "parquet" if path.open("rb").read(4) == b"PAR1" else "whole"

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from grundstein.core.case import Case
 
 METRICS = ("accuracy", "log_loss")
+CLEANINGS = ("mail",)
 MOST_KEYS = 6
 EVEN = Stakes(1.0, -1.0, 0.0, 0.0)
 
@@ -27,7 +28,8 @@ class Options:
     `text` are the columns that are read as text, `also_use` others that help. `keys` are columns whose own past
     choices come first, the most specific first; `supplier + area` names two that count together. `rules` names words
     (or, between slashes, a regular expression) for a category: the first that matches wins. `top` is how many
-    categories an answer offers.
+    categories an answer offers. `clean: mail` cuts quoted threads, signatures and legal notices out of the text, alike
+    when learning and when answering.
     """
 
     target: str
@@ -36,6 +38,7 @@ class Options:
     keys: list[str] = defaulted(default_factory=list)
     rules: dict[str, list[str]] = defaulted(default_factory=dict)
     top: int = 3
+    clean: str = ""
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,7 @@ class Plan:
     money: Money | None
     metric: str
     room: float | None
+    clean: str = ""
 
     @property
     def stakes(self) -> Stakes:
@@ -105,6 +109,7 @@ def plan_of(case: Case) -> Plan:
         case.money,
         case.metric,
         _room(case),
+        options.clean,
     )
     _check(plan)
     return plan
@@ -120,6 +125,8 @@ def _options(case: Case) -> Options:
     options = Options(**case.options)
     if isinstance(options.top, bool) or not isinstance(options.top, int) or not 1 <= options.top <= 20:
         raise Refused(f"`top: {options.top}` cannot be shown", "a whole number from 1 to 20", "correct `top`")
+    if options.clean and options.clean not in CLEANINGS:
+        raise Refused(f"`clean: {options.clean}` is not known", nearest(str(options.clean), CLEANINGS), "correct it")
     return options
 
 
@@ -133,6 +140,8 @@ def _check(plan: Plan) -> None:
         raise Refused(f'"{hidden[0]}" is used and under `ignore`', "one of the two", "correct the case")
     if len(plan.keys) > MOST_KEYS:
         raise Refused(f"{len(plan.keys)} keys are too many", f"at most {MOST_KEYS}", "shorten `keys`")
+    if plan.clean and not plan.text:
+        raise Refused("`clean` is about a text", "`text: COLUMN`", "add it to the case")
     if plan.rules and not plan.text:
         raise Refused("rules look for words in a text", "`text: COLUMN`", "add it to the case")
 

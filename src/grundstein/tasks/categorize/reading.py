@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from grundstein.tools.columns import NUMERIC, as_numbers, as_texts, column_of
+from grundstein.tools.mailtext import plain
 from grundstein.tools.terms import Terms
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ class Reader:
     text: tuple[str, ...]
     terms: Terms
     signs: Signs
+    clean: str = ""
 
     @classmethod
     def fit(cls, plan: Plan, rows: pa.Table) -> tuple[Self, sp.csr_matrix]:
@@ -77,15 +79,15 @@ class Reader:
         from scipy import sparse
 
         others = [name for name in plan.read if name not in plan.text and name in rows.column_names]
-        terms, matrix = Terms.fit(texts_of(rows, plan.text))
+        terms, matrix = Terms.fit(texts_of(rows, plan.text, plan.clean))
         signs = Signs.fit(rows, others)
-        return cls(plan.text, terms, signs), sparse.hstack((matrix, signs.matrix(rows)), format="csr")
+        return cls(plan.text, terms, signs, plan.clean), sparse.hstack((matrix, signs.matrix(rows)), format="csr")
 
     def matrix(self, rows: pa.Table) -> sp.csr_matrix:
         """Return the rows as float32 of shape (rows, terms + signs)."""
         from scipy import sparse
 
-        halves = (self.terms.matrix(texts_of(rows, self.text)), self.signs.matrix(rows))
+        halves = (self.terms.matrix(texts_of(rows, self.text, self.clean)), self.signs.matrix(rows))
         return sparse.hstack(halves, format="csr").astype(np.float32)
 
     @property
@@ -96,8 +98,9 @@ class Reader:
     def save(self, folder: Path) -> None:
         """Write `terms.npz` and `reader.json`."""
         self.terms.save(folder / "terms.npz")
-        about = json.dumps({"text": self.text, "signs": asdict(self.signs)}, ensure_ascii=False, sort_keys=True)
-        (folder / "reader.json").write_text(about, encoding="utf-8")
+        about = {"text": self.text, "clean": self.clean, "signs": asdict(self.signs)}
+        written = json.dumps(about, ensure_ascii=False, sort_keys=True)
+        (folder / "reader.json").write_text(written, encoding="utf-8")
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -106,14 +109,16 @@ class Reader:
         signs = about["signs"]
         cuts = tuple(tuple(one) for one in signs["cuts"])
         made = Signs(tuple(signs["columns"]), cuts, tuple(signs["values"]))
-        return cls(tuple(about["text"]), Terms.load(folder / "terms.npz"), made)
+        return cls(tuple(about["text"]), Terms.load(folder / "terms.npz"), made, about.get("clean", ""))
 
 
-def texts_of(rows: pa.Table, columns: Sequence[str]) -> list[str]:
-    """The text of each row: its columns under one another; a missing one is empty."""
+def texts_of(rows: pa.Table, columns: Sequence[str], clean: str = "") -> list[str]:
+    """The text of each row: its columns under one another, of a mail what its writer says; a missing one is empty."""
     if not columns:
         return [""] * rows.num_rows
     parts = [pc.fill_null(as_texts(rows, name), "").to_pylist() for name in columns]
+    if clean:
+        parts = [[plain(text) for text in part] for part in parts]
     return ["\n".join(lines) for lines in zip(*parts, strict=True)]
 
 

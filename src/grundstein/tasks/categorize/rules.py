@@ -135,7 +135,7 @@ def check_rules(plan: Plan) -> None:
 
 def _said(plan: Plan, rows: pa.Table) -> NDArray[np.int64]:
     """The place of the first rule that matches; their number where none does."""
-    texts = pa.array(texts_of(rows, plan.text), pa.string())
+    texts = pa.array(texts_of(rows, plan.text, plan.clean), pa.string())
     said = np.full(rows.num_rows, len(plan.rules), dtype=np.int64)
     for place, (_, words) in reversed(list(enumerate(plan.rules))):
         pattern = "|".join(f"(?:{pattern_of(word)})" for word in words)
