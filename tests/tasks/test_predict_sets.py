@@ -97,6 +97,21 @@ def test_at_most_the_promised_share_of_scores_lies_above_the_threshold(scores: l
     assert (values > conformal.quantile(values, miss)).mean() <= miss
 
 
+def test_sets_of_more_labels_than_a_byte_holds_are_written_out() -> None:
+    from grundstein.tasks.predict.answers import Finish, answer_row, answer_table
+    from grundstein.tasks.predict.plan import Problem
+
+    problem = Problem("many", tuple(f"g{number:02}" for number in range(11)))
+    raw = np.random.default_rng(1).dirichlet(np.ones(11) / 3, 50)
+    finishing = Finish(sets=(0.7,) * 11)
+    told = answer_table(problem, finishing, raw).to_pylist()
+    assert told == [answer_row(problem, finishing, one[None]) for one in raw]
+    for one, row in zip(raw, told, strict=True):
+        assert row["answer: set"].split(" | ") == [g for g, p in zip(problem.labels, one, strict=True) if p >= 0.3] or [
+            ""
+        ]
+
+
 def test_money_and_sets_stand_side_by_side() -> None:
     money = Money("cells", {"act_on_yes": 10.0, "act_on_no": -2.0})
     case = replace(case_of("two"), money=money, metric="")

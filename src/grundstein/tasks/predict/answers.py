@@ -159,13 +159,19 @@ def _with_range(table: pa.Table, number: Floats, sets: tuple[float, ...] | None)
 
 
 def _with_sets(table: pa.Table, problem: Problem, probability: Floats, sets: tuple[float, ...] | None) -> pa.Table:
-    """Write each different set once and look the others up: labels are few."""
+    """Write each different set once and look the others up: few of those that could be are."""
     if sets is None:
         return table
     inside = probability >= 1.0 - np.array(sets)
-    different, place = np.unique(inside, axis=0, return_inverse=True)
-    texts = pa.array([_written(problem, one) for one in different], pa.string())
-    return table.append_column(SET, pc.take(texts, pa.array(place.ravel(), pa.int64())))
+    packed = np.packbits(inside, axis=1, bitorder="little")
+    if packed.shape[1] == 1:
+        bits = np.arange(len(problem.labels))
+        texts = pa.array([_written(problem, (code >> bits) % 2 == 1) for code in range(256)], pa.string())
+        return table.append_column(SET, pc.take(texts, pa.array(packed[:, 0])))
+    codes = packed.view(np.dtype((np.void, packed.shape[1])))[:, 0]
+    _, first, place = np.unique(codes, return_index=True, return_inverse=True)
+    different = pa.array([_written(problem, inside[one]) for one in first], pa.string())
+    return table.append_column(SET, pc.take(different, pa.array(place.ravel(), pa.int64())))
 
 
 def _set_of(problem: Problem, probability: Floats, sets: tuple[float, ...] | None) -> dict[str, Any]:
