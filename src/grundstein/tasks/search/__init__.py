@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from grundstein.core.contract import Contract
     from grundstein.core.figures import Figure
     from grundstein.core.findings import Finding
+    from grundstein.core.ports import Project
     from grundstein.core.records import Seal
-    from grundstein.core.task import Data, Solution, Split, Task, Values, Verb
+    from grundstein.core.task import Data, Done, Solution, Split, Task, Values, Verb
 
 BASELINE = "keywords"
 CANDIDATES = (
@@ -32,6 +33,27 @@ CANDIDATES = (
     ("keywords, widened", ("feedback",)),
     ("all together", ("title", "parts", "pairs", "feedback", "meaning")),
 )
+
+
+def _find(project: Project, case: Case, args: Sequence[str], /) -> Done:
+    """Find "words" in the corpus; COLUMN=VALUE narrows."""
+    from grundstein.tasks.search.verbs import find
+
+    return find(project, case, args)
+
+
+def _query(project: Project, case: Case, args: Sequence[str], /) -> Done:
+    """Find by a query: "a phrase", title:word, -without; COLUMN=VALUE narrows."""
+    from grundstein.tasks.search.verbs import query
+
+    return query(project, case, args)
+
+
+def _similar(project: Project, case: Case, args: Sequence[str], /) -> Done:
+    """Find the documents that resemble the one of this name."""
+    from grundstein.tasks.search.verbs import similar
+
+    return similar(project, case, args)
 
 
 class Search:
@@ -45,7 +67,7 @@ class Search:
         Role("judgements", required=False),
         Role("corpus", live=True),
     )
-    verbs: Mapping[str, Verb] = MappingProxyType({})
+    verbs: Mapping[str, Verb] = MappingProxyType({"find": _find, "query": _query, "similar": _similar})
 
     def settle(self, case: Case, data: Data) -> Case:
         """Nothing is left to be told by the data."""
@@ -131,8 +153,10 @@ class Search:
         return judging.figures(plan_of(case), split, answers)
 
     def findings(self, case: Case, development: Data, folds: Sequence[Split]) -> Sequence[Finding]:
-        """What is said of the corpus and its queries."""
-        return ()
+        """How the queries were made, what nothing answers, what of the corpus cannot be found."""
+        from grundstein.tasks.search.telling import findings
+
+        return findings(plan_of(case), development)
 
     def form(self, case: Case) -> str:
         """Money of each right document shown."""

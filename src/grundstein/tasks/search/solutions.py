@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Self
 
 import pyarrow as pa
+from threadpoolctl import threadpool_limits
 
 from grundstein.core.errors import Refused
 from grundstein.tasks.search.judging import answer_table
@@ -79,6 +80,10 @@ class Blend:
 
     def fit(self, data: Data, seed: int) -> Self:
         """Tell the corpus' language, learn its spaces, choose the weights on the queries."""
+        with threadpool_limits(limits=1):
+            return self._fit(data, seed)
+
+    def _fit(self, data: Data, seed: int) -> Self:
         corpus = data["corpus"]
         shape = self.shelves.shape(self.plan, corpus, "parts" in self.signals)
         index = self.shelves.shelf(self.plan, shape).read(Still(corpus))
@@ -99,7 +104,8 @@ class Blend:
     def answer(self, questions: pa.Table, live: Mapping[str, LiveTable]) -> pa.Table:
         """Return each query's documents from the corpus as it is now; none for a query without a word."""
         index = self.shelf().read(live["corpus"])
-        found = [self.found(index, text, narrow) for text, narrow in asked_in(questions, self.plan)]
+        with threadpool_limits(limits=1):
+            found = [self.found(index, text, narrow) for text, narrow in asked_in(questions, self.plan)]
         lists = [index.keys_of(one.slots) for one in found]
         return answer_table(called(questions, self.plan), lists, [one.scores.tolist() for one in found])
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 WEIGHTS = (0.05, 0.1, 0.2, 0.4, 0.7, 1.0, 1.5)
 BELOW = (0, 20)
 ROUNDS = 2
-MOST = 600
+MOST = 400
 CLEAR = 1.0
 
 

@@ -148,7 +148,7 @@ class Index:
 
     def frequency(self, field_name: str, term: str) -> int:
         """In how many documents of a field a term stands; those replaced since the index was opened may still count."""
-        return int(self._searcher.doc_freq(field_name, term))
+        return int(self.searcher.doc_freq(field_name, term))
 
     def term(self, field_name: str, term: str, weight: float = 1.0) -> Any:
         """Return the query for one term of a field."""
@@ -166,13 +166,13 @@ class Index:
             query = self._narrowed(query, narrow)
         asked = depth + 1
         while True:
-            found = self._searcher.search(query, asked, count=False).hits
+            found = self.searcher.search(query, asked, count=False).hits
             tied = len(found) == asked and round(found[-1][0], DIGITS) == round(found[depth - 1][0], DIGITS)
             if not tied or asked >= TIES:
                 break
             asked = min(asked * 4, TIES)
         scores = np.array([score for score, _ in found], dtype=np.float64).round(DIGITS)
-        places = self._searcher.fast_field_values("slot", [place for _, place in found])
+        places = self.searcher.fast_field_values("slot", [place for _, place in found])
         slots = np.array(places, dtype=np.int64)
         order = np.lexsort((slots, -scores))[:depth]
         return Hits(slots[order], scores[order])
@@ -209,7 +209,7 @@ class Index:
         for code in self.shape.split:
             self._index.register_tokenizer(f"{code}_parts", self._splitters[code])
         self._writer = self._index.writer(HEAP, 1)
-        self._searcher = self._index.searcher()
+        self.searcher = self._index.searcher()
 
     def _forget(self) -> None:
         self.documents, self._slots, self._digests = [], {}, {}
@@ -229,7 +229,7 @@ class Index:
         if gone or fresh:
             self._writer.commit()
             self._index.reload()
-            self._searcher = self._index.searcher()
+            self.searcher = self._index.searcher()
 
     def _record(self, one: Document, slot: int) -> Any:
         record = engine().Document()
