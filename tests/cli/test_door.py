@@ -107,6 +107,10 @@ def test_from_a_file_to_a_verdict(door: Door) -> None:
     assert door("report", "leaves").code == 0
     assert door("check").code == 0
     assert door("show", "customers").code == 0
+    shown = door("show", "leaves")
+    assert "VERDICT" in shown.out
+    assert "grundstein sign leaves" in shown.out
+    assert door("show", "leaves", "--json").document["verdict"]
 
 
 def test_an_idea_is_remembered_long_before_there_are_data(door: Door) -> None:

@@ -69,16 +69,21 @@ def tables(context: typer.Context, as_json: Json = False) -> None:
 
 
 def show(
-    context: typer.Context, table: Annotated[str, typer.Argument(help="The table.")], as_json: Json = False
+    context: typer.Context, table: Annotated[str, typer.Argument(help="The table, or a case.")], as_json: Json = False
 ) -> None:
-    """Show a table: columns, owner, freshness, and what is in each column.
+    """Show what is in each column of a table; or where a case stands: judged, signed, at work, watched.
 
     Example: grundstein show customers
     """
     from grundstein.cli.show import print_table
+    from grundstein.cli.standing import print_case
     from grundstein.lake import looking as lake
 
-    print_table(lake.show(project(context), table), as_json)
+    opened = project(context)
+    if table in opened.case_names() and table not in opened.tables.names():
+        print_case(opened, table, as_json)
+    else:
+        print_table(lake.show(opened, table), as_json)
 
 
 def sql(

@@ -19,7 +19,7 @@ from grundstein.flow.outside import judge as judge_outside
 from grundstein.flow.pinning import asked, pin, pinned_of
 from grundstein.flow.remembering import rundown, trail, tried
 from grundstein.flow.replaying import replay
-from grundstein.flow.signing import add_person, people_of, release, remove_person, roll_back, sign, standing
+from grundstein.flow.signing import add_person, current, people_of, release, remove_person, roll_back, sign, standing
 from grundstein.flow.steps import STEPS, advance, decide, evaluate, evaluated, judged, opened, reported
 from grundstein.flow.tidying import tidy
 from grundstein.flow.watching import newest, observe, tick, watch
@@ -119,6 +119,7 @@ __all__ = [
     "answer",
     "asked",
     "audit",
+    "current",
     "decide",
     "do",
     "due",
