@@ -10,6 +10,7 @@ from grundstein.core.errors import Refused, nearest
 from grundstein.core.task import Role
 from grundstein.tasks.letters.examples import example
 from grundstein.tasks.letters.options import Options, plan_of
+from grundstein.tasks.letters.verbs import read
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -31,7 +32,7 @@ class Letters:
     unit: str = "sentence"
     options: type = Options
     roles: tuple[Role, ...] = (Role("rows"),)
-    verbs: Mapping[str, Verb] = MappingProxyType({})
+    verbs: Mapping[str, Verb] = MappingProxyType({"read": read})
 
     def settle(self, case: Case, data: Data) -> Case:
         """Nothing is left to be told by the data."""
@@ -121,8 +122,10 @@ class Letters:
         return worth.figures(plan_of(case), split, answers)
 
     def findings(self, case: Case, development: Data, folds: Sequence[Split]) -> Sequence[Finding]:
-        """Nothing yet."""
-        return ()
+        """What the grammar does not read, and how far equal sentences have equal grades."""
+        from grundstein.tasks.letters import agreement
+
+        return agreement.findings(plan_of(case), development["rows"])
 
     def form(self, case: Case) -> str:
         """Money per grade too good or too bad."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from grundstein.tasks.letters.grammar import pattern_of, patterns, table
+from grundstein.tasks.letters.rules import pattern_of, patterns, table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -88,7 +88,7 @@ def closing_of(lines: Sequence[Line]) -> Closing:
 
 def endings(lines: Sequence[Line]) -> dict[str, str]:
     """What the end of the employment says: `mutual`, `own`, `odd date`, each with its words."""
-    told = {}
+    told: dict[str, str] = {}
     for line in lines:
         if line.section in {"ending", "closing"}:
             for name, pattern in _known()["ending"].items():
@@ -117,7 +117,9 @@ def _odd_end(line: Line) -> str:
 def _ends(line: Line, place: int) -> bool:
     before = line.text[:place].lower().rstrip()
     before = re.sub(r"\b(?:zum|den|einschließlich)$", "", before).rstrip()
-    return before.endswith("bis") or (line.section == "ending" and re.search(r"\b(?:am|zum|mit dem)$", line.text[:place].rstrip()) is not None)
+    return before.endswith("bis") or (
+        line.section == "ending" and re.search(r"\b(?:am|zum|mit dem)$", line.text[:place].rstrip()) is not None
+    )
 
 
 def _month(name: str) -> int:

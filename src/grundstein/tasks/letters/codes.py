@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from grundstein.tasks.letters.grammar import pattern_of, table
+from grundstein.tasks.letters.rules import pattern_of, table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from grundstein.tasks.letters.grammar import Pattern
+    from grundstein.tasks.letters.rules import Pattern
 
 
 @dataclass(frozen=True)

@@ -17,12 +17,18 @@ MOST_PAGES = 30
 DOCUMENT = "word/document.xml"
 WORDS = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 GERMAN = frozenset(
-    "der die das und mit war wir ihr sein seine ihre ihm ihn sich von vom zu zum zur auf für fuer als bei im in ist "
-    "herr frau dem den des ein eine einer wünschen danken stets unser unsere unserer uns hat haben".split()
+    re.findall(
+        r"\w+",
+        "der die das und mit war wir ihr sein seine ihre ihm ihn sich von vom zu zum zur auf für fuer als bei im in "
+        "herr frau dem den des ein eine einer wünschen danken stets unser unsere unserer uns hat haben",
+    )
 )
 ENGLISH = frozenset(
-    "the and of to with was he she his her him for our us we has have this that is in as at by from all very it be "
-    "wish would always mr ms mrs been during their".split()
+    re.findall(
+        r"\w+",
+        "the and of to with was he she his her him for our us we has have this that is in as at by from all very it be "
+        "wish would always mr ms mrs been during their",
+    )
 )
 
 
@@ -91,7 +97,7 @@ def _pdf(path: Path) -> str:
 
 
 def _paragraphs(text: str) -> str:
-    """A PDF breaks lines where its page ends: a line goes on unless it is much shorter than others or ends a sentence."""
+    """A PDF breaks lines where its page ends: a line goes on unless it is much shorter than the others."""
     lines = [line.strip() for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n")]
     wide = max((len(line) for line in lines), default=0)
     joined: list[str] = []
@@ -113,13 +119,13 @@ def _docx(path: Path) -> str:
 
 def _paragraphs_of(content: bytes, name: str) -> str:
     """The paragraphs of a document in order, a bullet before those of a list."""
-    from xml.etree import ElementTree as Xml
+    from xml.etree import ElementTree as ET
 
     if b"<!DOCTYPE" in content or b"<!ENTITY" in content:
         raise Refused(f"{name} declares entities", "a DOCX as a word processor writes it", "save it anew")
     try:
-        root = Xml.fromstring(content)  # noqa: S314  (entities are refused above, the size is bounded)
-    except Xml.ParseError as problem:
+        root = ET.fromstring(content)  # noqa: S314  (entities are refused above, the size is bounded)
+    except ET.ParseError as problem:
         raise Refused(f"{name} is damaged: {problem}", "a whole DOCX", "save it anew") from None
     found = []
     for paragraph in root.iter(f"{WORDS}p"):

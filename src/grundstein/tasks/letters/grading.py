@@ -7,19 +7,20 @@ words: each has a grade of its own, moved by the words before it ("very") and by
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean
 from typing import TYPE_CHECKING
 
 from grundstein.tasks.letters.closing import farewell
-from grundstein.tasks.letters.grammar import Grammar, grammar
-from grundstein.tasks.letters.phrases import corrected, folded
+from grundstein.tasks.letters.phrases import corrected, folded, words_in
+from grundstein.tasks.letters.rules import Grammar, grammar
 from grundstein.tasks.letters.sentences import sentences
 
 if TYPE_CHECKING:
     import re
+    from collections.abc import Sequence
 
-    from grundstein.tasks.letters.grammar import Range
+    from grundstein.tasks.letters.rules import Range
 
 BEST, WORST = 1.0, 6.0
 MOVED = {"always": -0.9, "both": -1.0, "whole": -0.8, "once": 0.0, "mostly": 0.8}
@@ -72,6 +73,7 @@ def read(text: str, locale: str = "de") -> Reading:
     bye = _farewell(grammar(), last) if last else None
     found = [bye] if bye else [one for one in (_sentence(words) for _, words in parts) if one.rule]
     whole = _joined(found) if found else SILENT
+    whole = replace(whole, words=written(text, whole.words)) if whole.words else whole
     return _swiss(whole) if locale == "ch" and whole.rule else whole
 
 
@@ -79,6 +81,19 @@ def prepared(text: str) -> str:
     """Folded words with slips of key words corrected."""
     words = corrected(folded(text), grammar().words.spelling)
     return words.replace(" zufrieden stellend", " zufriedenstellend").replace(" immer wieder ", " wiederholt ")
+
+
+def written(text: str, phrases: Sequence[str]) -> tuple[str, ...]:
+    """Phrases of folded words as the text writes them; one that is not found stays as it is."""
+    plain = words_in(text[:LONGEST])
+    folds = [prepared(word).strip() for word in plain]
+    found = []
+    for phrase in phrases:
+        parts = phrase.split()
+        places = (place for place in range(len(plain)) if folds[place : place + len(parts)] == parts)
+        place = next(places, None)
+        found.append(phrase if place is None else " ".join(plain[place : place + len(parts)]))
+    return tuple(found)
 
 
 def _farewell(known: Grammar, words: str) -> Reading | None:
@@ -101,7 +116,7 @@ def _sentence(words: str) -> Reading:
 
 def _overall(known: Grammar, words: str) -> Reading | None:
     """An overall judgement by the ladder; None where the sentence is none. Two heads are read each by its own words."""
-    hits = sorted((hit.span() for pattern in known.ladder.heads.values() for hit in pattern.finditer(words)))
+    hits = sorted(hit.span() for pattern in known.ladder.heads.values() for hit in pattern.finditer(words))
     if not hits:
         return None
     cut = next((start for start, _ in hits if start >= hits[0][1]), None)
@@ -179,7 +194,7 @@ def _conditions(known: Grammar, words: str) -> tuple[float, tuple[str, ...], str
 
 
 def _praised(known: Grammar, words: str) -> list[Praise]:
-    """Praising words in their order, each with the word before it that moves it; a bare noun counts where it is alone."""
+    """Praising words in their order, each with the word before it that moves it; a bare noun counts only alone."""
     tokens, moves, taken = words.split(), _moves(known, words), _taken(known, words)
     found = []
     for start, (end, kind, grade) in sorted(taken.items()):

@@ -9,17 +9,19 @@ from typing import TYPE_CHECKING
 
 from grundstein.tasks.letters.codes import codes
 from grundstein.tasks.letters.grading import SILENT, Reading, prepared, read
-from grundstein.tasks.letters.grammar import grammar, patterns, table
+from grundstein.tasks.letters.rules import grammar, patterns, table
 from grundstein.tasks.letters.sentences import sentences
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from grundstein.tasks.letters.grammar import Pattern
+    from grundstein.tasks.letters.rules import Pattern
 
 SECTIONS = ("intro", "company", "tasks", "performance", "behaviour", "ending", "closing", "other")
 GRADED = ("performance", "behaviour")
 BULLET = re.compile(r"^\s*[-–•*·▪◦]\s")
+LISTED = re.compile(r"^[^.:]{0,40}(?:[Aa]ufgabe|[Tt]ätigkeit|[Ss]chwerpunkt)[^.:]{0,60}:")
+PERSON = re.compile(r" (?:er|sie|herr|frau|ihr|ihm) ")
 SIGNED = re.compile(r"^[^.]{0,60},\s*(?:den|am)?\s*(?:\d{1,2}\.\s*(?:\d{1,2}\.|[A-ZÄ][a-zä]+)\s*\d{2,4})$")
 
 
@@ -72,20 +74,24 @@ def _read(line: Line, locale: str) -> Line:
 def _section(sentence: str, words: str, before: list[Line]) -> str:
     seen = {line.section for line in before}
     told = {name for name, pattern in known()[0].items() if pattern.search(words)}
+    late = bool(seen & {"performance", "behaviour"})
     if SIGNED.match(sentence) or (not told and "closing" in seen):
         return "other"
-    if BULLET.match(sentence) and not seen & set(GRADED):
+    if not late and (BULLET.match(sentence) or LISTED.match(sentence)):
         return "tasks"
-    late = seen & {"performance", "behaviour"}
-    if "closing" in told and (late or seen & {"ending", "closing"}):
-        return "closing"
-    if "ending" in told and "intro" not in told and (late or seen & {"ending"}):
-        return "ending"
-    if _is_overall(words):
-        return "performance"
+    leaving = _leaving(told) if late or seen & {"ending", "closing"} else ""
+    if leaving or _is_overall(words):
+        return leaving or "performance"
     if late:
         return "behaviour" if "behaviour" in told else _after(before, words)
     return _early(told, words, before)
+
+
+def _leaving(told: set[str]) -> str:
+    """The closing or the ending, where a sentence behind the first praise is one; else empty."""
+    if "closing" in told:
+        return "closing"
+    return "ending" if "ending" in told and "intro" not in told else ""
 
 
 def _after(before: list[Line], words: str) -> str:
@@ -111,7 +117,7 @@ def _early(told: set[str], words: str, before: list[Line]) -> str:
     if graded and any(pattern.search(words) for pattern in known()[1].values()):
         return "performance"
     last = before[-1].section
-    return "tasks" if last in {"tasks", "intro"} and len(before) > 1 else last
+    return "tasks" if PERSON.search(words) or last == "intro" else last
 
 
 def _praises(words: str) -> bool:

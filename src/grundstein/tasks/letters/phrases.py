@@ -1,7 +1,7 @@
 """Room tasks. In: phrases as people write them -> Out: patterns over folded words, and any German text as such words.
 
-A phrase: `wort*` any ending, `*wort` any beginning, `(a|b)` either, `[wort]` may be missing, `...` up to seven words, `....` up to
-fifteen.
+A phrase: `wort*` any ending, `*wort` any beginning, `(a|b)` either, `[wort]` may be missing, `...` up to
+seven words, `....` up to fifteen.
 Folded: lower case, umlauts and sharp s written out, one blank around each word, so that spelling does not matter.
 """
 
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-WRITTEN_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "æ": "ae", "œ": "oe", "\u00ad": None})
+WRITTEN_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "æ": "ae", "œ": "oe"})
 WORD = re.compile(r"[^\W_]+")
 BROKEN = re.compile(r"(?<=\w)-[ \t]*\r?\n\s*(?=[a-zäöüß])")
 PART = re.compile(r"\(([^()]*)\)|\[([^\[\]]*)\]|(\.{3,4})|([^\s()\[\]]+)")
@@ -24,8 +24,13 @@ SHORTEST = 6
 
 def folded(text: str) -> str:
     """Return the words of a text, folded: ' er arbeitete stets sorgfaeltig '; blank where it holds no word."""
-    whole = BROKEN.sub("", unicodedata.normalize("NFKC", text)).lower().translate(WRITTEN_OUT)
-    return "".join((" ", " ".join(WORD.findall(whole)), " "))
+    words = (word.lower().translate(WRITTEN_OUT) for word in words_in(text))
+    return "".join((" ", " ".join(words), " "))
+
+
+def words_in(text: str) -> list[str]:
+    """The words as they are written, those broken at the end of a line put together."""
+    return WORD.findall(BROKEN.sub("", unicodedata.normalize("NFKC", text).replace("\u00ad", "")))
 
 
 def pattern(phrases: Iterable[str]) -> re.Pattern[str]:

@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from grundstein.tasks.letters.closing import closing_of, endings
 from grundstein.tasks.letters.codes import codes
-from grundstein.tasks.letters.grammar import pattern_of, table
+from grundstein.tasks.letters.grading import written
 from grundstein.tasks.letters.parts import people_in
+from grundstein.tasks.letters.rules import pattern_of, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from grundstein.tasks.letters.closing import Closing
-    from grundstein.tasks.letters.grammar import Pattern
     from grundstein.tasks.letters.parts import Line
+    from grundstein.tasks.letters.rules import Pattern
 
 APART = 1.5
 FAR_APART = 2.2
@@ -68,7 +69,9 @@ class Role:
 def roles() -> dict[str, Role]:
     """The roles by name."""
     content: dict[str, Any] = table("roles")["roles"]
-    return {n: Role(pattern_of(one["found"]), pattern_of(one.get("but", [])), one["topic"]) for n, one in content.items()}
+    return {
+        n: Role(pattern_of(one["found"]), pattern_of(one.get("but", [])), one["topic"]) for n, one in content.items()
+    }
 
 
 @cache
@@ -84,7 +87,11 @@ def grades_of(lines: Sequence[Line], closing: Closing) -> Grades:
     overall = [line.reading.grade for line in told if line.overall]
     details = [line.reading.grade for line in told if line.section == "performance" and not line.overall]
     behaviour = [line.reading.grade for line in told if line.section == "behaviour"]
-    return Grades(*(fmean(one) if one else None for one in (overall, details, behaviour)), closing=float(closing.grade))
+    return Grades(_mean(overall), _mean(details), _mean(behaviour), float(closing.grade))
+
+
+def _mean(grades: Sequence[float]) -> float | None:
+    return fmean(grades) if grades else None
 
 
 def signals_of(lines: Sequence[Line], held: Sequence[str], locale: str) -> list[Signal]:
@@ -92,7 +99,8 @@ def signals_of(lines: Sequence[Line], held: Sequence[str], locale: str) -> list[
     closing = closing_of(lines)
     grades = grades_of(lines, closing)
     found = [*_missing(lines, held), *_people(lines), *_drift(grades), *_coded(lines, grades)]
-    found += [Signal("ending", name, words) for name, words in endings(lines).items() if name != "own"]
+    text = " ".join(line.text for line in lines)
+    found += [Signal("ending", n, written(text, [words])[0]) for n, words in endings(lines).items() if n != "own"]
     found += [Signal("closing", part) for part in ("regret", "thanks") if part in closing.missing]
     if {"professional", "private", "success"} <= set(closing.missing):
         found.append(Signal("closing", "wishes"))
@@ -153,5 +161,5 @@ def _coded(lines: Sequence[Line], grades: Grades) -> Iterator[Signal]:
         for line in lines:
             hit = code.pattern.search(line.words) if line.section in {"performance", "behaviour"} else None
             if hit and (grades.details is None or grades.details >= code.only_from):
-                yield Signal("code", name, hit.group().strip(), code.source, code.harmless)
+                yield Signal("code", name, written(line.text, [hit.group()])[0], code.source, code.harmless)
                 break

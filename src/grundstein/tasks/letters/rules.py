@@ -24,7 +24,12 @@ class Source:
 
     kind: str
     cite: str
+    cite_de: str
     says: Mapping[str, str]
+
+    def cited(self, language: str) -> str:
+        """How it is cited in a language."""
+        return self.cite_de if language == "de" else self.cite
 
 
 @dataclass(frozen=True)
@@ -69,7 +74,7 @@ class Grammar:
 def grammar() -> Grammar:
     """Read the files."""
     sources = {
-        name: Source(one["kind"], one["cite"], {"en": one["en"], "de": one["de"]})
+        name: Source(one["kind"], one["cite"], one.get("cite_de", one["cite"]), {"en": one["en"], "de": one["de"]})
         for name, one in table("sources").items()
     }
     return Grammar(sources, _ladder(table("ladder")), _words(table("words")))
