@@ -74,7 +74,7 @@ def test_the_most_specific_key_that_was_seen_comes_first() -> None:
     assert told["answer"].to_pylist() == ["1", "2", "2", "1"]
 
 
-@pytest.mark.parametrize("name", ["memory", "both"])
+@pytest.mark.parametrize("name", ["memory", "text", "both"])
 def test_a_correction_changes_the_next_answer_and_no_file_of_the_model(name: str) -> None:
     asked = case(keys=["sender"])
     solution = next(s for s in [TASK.baseline(asked), *TASK.candidates(asked, 9)] if s.name == name)

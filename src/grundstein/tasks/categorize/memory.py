@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 PART = 2_048
 SAID = "\x1f"
-CORRECTED = (0.5, 0.1)
 
 
 class Habit(NamedTuple):
@@ -39,6 +38,9 @@ class Habit(NamedTuple):
     decay: float
     strength: float
     depth: int = 99
+
+
+CORRECTED = Habit(0.5, 0.1, 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,20 +81,42 @@ class Past:
         return found
 
 
+class Now(NamedTuple):
+    """The past as it is now, and what people corrected since (None where nobody can), over the same categories."""
+
+    labels: tuple[str, ...]
+    past: Past
+    corrected: Past | None
+
+
 @dataclass
 class Recent:
-    """The past as it stands in live tables, derived again where a version is new."""
+    """The past as it stands in live tables: of each table derived again where its version is new."""
 
-    known: dict[tuple[str, ...], tuple[Past, Past | None]] = field(default_factory=dict)
+    known: dict[str, tuple[str, Past]] = field(default_factory=dict)
+    last: tuple[tuple[str, ...], Now] | None = None
 
-    def of(self, live: Mapping[str, LiveTable], plan: Plan, decay: float) -> tuple[Past, Past | None]:
-        """Return the past, and what people corrected since (None where no table `choices` is named)."""
+    def of(self, live: Mapping[str, LiveTable], plan: Plan, decay: float, own: Sequence[str] = ()) -> Now:
+        """Return the past of `rows` (none where it is not in `live`) and of `choices`.
+
+        Over the categories `own`, then those that only past choices know by their names.
+        """
         versions = tuple(live[role].version for role in sorted(live))
-        if versions not in self.known:
-            self.known.clear()
-            corrected = past_of(live["choices"].table(), plan, CORRECTED[0]) if "choices" in live else None
-            self.known[versions] = past_of(live["rows"].table(), plan, decay), corrected
-        return self.known[versions]
+        if self.last is None or self.last[0] != versions:
+            past = self._part("rows", live, plan, decay) or Past((), (), np.zeros(0))
+            corrected = self._part("choices", live, plan, CORRECTED.decay)
+            told = {label for one in (past, corrected) if one for label in one.labels}
+            labels = (*own, *sorted(told - set(own)))
+            self.last = versions, Now(labels, past.over(labels), corrected and corrected.over(labels))
+        return self.last[1]
+
+    def _part(self, role: str, live: Mapping[str, LiveTable], plan: Plan, decay: float) -> Past | None:
+        if role not in live:
+            return None
+        version = live[role].version
+        if self.known.get(role, ("", None))[0] != version:
+            self.known[role] = version, past_of(live[role].table(), plan, decay)
+        return self.known[role][1]
 
 
 def keys_of(plan: Plan) -> tuple[tuple[str, ...], ...]:
@@ -112,16 +136,16 @@ def past_of(rows: pa.Table, plan: Plan, decay: float) -> Past:
     return Past(labels, levels, np.bincount(truth, minlength=len(labels)) / max(len(truth), 1))
 
 
-def remembered(
-    past: tuple[Past, Past | None], questions: pa.Table, base: Iterator[Floats] | None, habit: Habit, to: Sequence[str]
-) -> Iterator[Floats]:
-    """Yield probabilities part by part over the categories `to`; `base` are others' over `to`, None for the overall."""
-    main, corrected = past[0].over(to), past[1] and past[1].over(to)
+def remembered(now: Now, questions: pa.Table, base: Iterator[Floats] | None, habit: Habit) -> Iterator[Floats]:
+    """Yield probabilities part by part over the categories of `now`; `base` are others', None for the overall ones.
+
+    A correction counts for the most specific key alone: one supplier's does not move its whole area.
+    """
     for start in range(0, questions.num_rows, PART):
         rows = questions.slice(start, PART)
-        first = np.tile(main.overall, (rows.num_rows, 1)) if base is None else next(base)
-        found = main.shares(rows, first, habit)
-        yield found if corrected is None else corrected.shares(rows, found, Habit(*CORRECTED))
+        first = np.tile(now.past.overall, (rows.num_rows, 1)) if base is None else next(base)
+        found = now.past.shares(rows, first, habit)
+        yield found if now.corrected is None else now.corrected.shares(rows, found, CORRECTED)
 
 
 def _widened(level: Level, labels: Sequence[str], to: Sequence[str]) -> Level:

@@ -12,7 +12,7 @@ import numpy as np
 from grundstein.core.errors import Refused
 from grundstein.tasks.categorize.answers import Finish, answer_table, finish
 from grundstein.tasks.categorize.machines import Machine, log_losses
-from grundstein.tasks.categorize.memory import Habit, Past, Recent, past_of, remembered
+from grundstein.tasks.categorize.memory import Habit, Now, Recent, past_of, remembered
 from grundstein.tasks.categorize.options import Plan
 from grundstein.tasks.categorize.reading import Reader
 from grundstein.tasks.categorize.workshop import Shop, Shops, parts, shop_of
@@ -61,9 +61,8 @@ class Memory:
     def answer(self, questions: pa.Table, live: Mapping[str, LiveTable]) -> pa.Table:
         """Answer by what was chosen before, in the live tables as they are now."""
         habit = _known(self.habit)
-        past = self.recent.of(live, self.plan, habit.decay)
-        to = _labels((), past)
-        return answer_table(to, remembered(past, questions, None, habit, to), self.finish, self.plan.top)
+        now = self.recent.of(live, self.plan, habit.decay)
+        return answer_table(now.labels, remembered(now, questions, None, habit), self.finish, self.plan.top)
 
     def save(self, folder: Path) -> None:
         """Write one JSON file: the choices themselves stay in their tables."""
@@ -78,7 +77,7 @@ class Memory:
 
 @dataclass(frozen=True)
 class Text:
-    """The linear model of words and pieces of words."""
+    """The linear model of words and pieces of words; of past choices only people's corrections count."""
 
     plan: Plan
     labels: tuple[str, ...] = ()
@@ -86,6 +85,7 @@ class Text:
     machine: Machine | None = None
     finish: Finish = field(default_factory=Finish)
     name: str = "text"
+    recent: Recent = field(default_factory=Recent, compare=False, repr=False)
     shops: Shops = field(default_factory=Shops, compare=False, repr=False)
 
     def fit(self, data: Data, seed: int) -> Self:
@@ -94,12 +94,14 @@ class Text:
         reader, machine, outside = shop.learnt
         tried = _tried(self.plan, outside, shop.truth[shop.inner[1]])
         found = finish(self.plan, tried.top, tried.right)
-        return replace(self, labels=shop.labels, reader=reader, machine=machine, finish=found)
+        return replace(self, labels=shop.labels, reader=reader, machine=machine, finish=found, recent=Recent())
 
     def answer(self, questions: pa.Table, live: Mapping[str, LiveTable]) -> pa.Table:
-        """Answer each question; `live` is not used."""
-        del live
-        return answer_table(self.labels, _told(self.reader, self.machine, questions), self.finish, self.plan.top)
+        """Answer each question by its text, where nobody corrected it."""
+        choices = {role: table for role, table in live.items() if role == "choices"}
+        now = self.recent.of(choices, self.plan, USUAL.decay, self.labels)
+        base = (_wider(part, now.labels) for part in _told(self.reader, self.machine, questions))
+        return answer_table(now.labels, remembered(now, questions, base, USUAL), self.finish, self.plan.top)
 
     def save(self, folder: Path) -> None:
         """Write JSON and npz."""
@@ -141,10 +143,9 @@ class Both:
     def answer(self, questions: pa.Table, live: Mapping[str, LiveTable]) -> pa.Table:
         """Answer by past choices in the live tables where there are some, by the text where there are few."""
         habit = _known(self.habit)
-        past = self.recent.of(live, self.plan, habit.decay)
-        to = _labels(self.labels, past)
-        base = (_wider(part, to) for part in _told(self.reader, self.machine, questions))
-        return answer_table(to, remembered(past, questions, base, habit, to), self.finish, self.plan.top)
+        now = self.recent.of(live, self.plan, habit.decay, self.labels)
+        base = (_wider(part, now.labels) for part in _told(self.reader, self.machine, questions))
+        return answer_table(now.labels, remembered(now, questions, base, habit), self.finish, self.plan.top)
 
     def save(self, folder: Path) -> None:
         """Write JSON and npz; the choices themselves stay in their tables."""
@@ -190,10 +191,10 @@ def _trials(
     fit, ask = fold
     known, asked, truth = shop.rows.take(fit), shop.rows.take(ask), shop.truth[ask]
     for decay, habits in groupby(sorted(tried), key=lambda habit: habit.decay):
-        past = past_of(known, shop.plan, decay), None
+        now = Now(shop.labels, past_of(known, shop.plan, decay).over(shop.labels), None)
         for habit in habits:
             given = None if base is None else parts(len(ask), lambda rows: base[rows])
-            told = remembered(past, asked, given, habit, shop.labels)
+            told = remembered(now, asked, given, habit)
             pairs = zip(told, parts(len(ask), lambda rows: truth[rows]), strict=True)
             yield habit, _joined([_tried(shop.plan, shares, right) for shares, right in pairs])
 
@@ -217,12 +218,6 @@ def _told(reader: Reader | None, machine: Machine | None, questions: pa.Table) -
     if reader is None or machine is None:
         raise Refused("this solution has not been fitted", "`fit` before `answer` and `save`", "fit it")
     return parts(questions.num_rows, lambda rows: machine.shares(reader.matrix(questions[rows])))
-
-
-def _labels(own: Sequence[str], past: tuple[Past, Past | None]) -> tuple[str, ...]:
-    """The categories that were learnt, then those that only past choices know, by their names."""
-    told = {label for one in past if one for label in one.labels}
-    return (*own, *sorted(told - set(own)))
 
 
 def _wider(shares: Floats, to: Sequence[str]) -> Floats:
