@@ -116,9 +116,10 @@ def _sentence(words: str) -> Reading:
 
 def _overall(known: Grammar, words: str) -> Reading | None:
     """An overall judgement by the ladder; None where the sentence is none. Two heads are read each by its own words."""
-    hits = sorted(hit.span() for pattern in known.ladder.heads.values() for hit in pattern.finditer(words))
+    every = {name: [hit.span() for hit in pattern.finditer(words)] for name, pattern in known.ladder.heads.items()}
+    hits = sorted(span for name, spans in every.items() if name != "performance" for span in spans)
     if not hits:
-        return None
+        return _rung(known, words) if every["performance"] else None
     cut = next((start for start, _ in hits if start >= hits[0][1]), None)
     if cut is None:
         return _rung(known, words)

@@ -13,6 +13,9 @@ SHORT = re.compile(
     r"versch|techn|kaufm|staatl|allg|div|zzgl|betr|lfd|mtl|jährl|verh|gepr|gez)$"
 )
 NUMBER = re.compile(r"(?:^|[\s(])\d{1,4}$")
+ORDINAL = re.compile(
+    r"\b(?:im|am|der|die|das|dem|den|des|zum|zur|vom|beim|ins|ab|seit|ihre?[mnrs]?|seine?[mnrs]?)\s\d{1,2}$"
+)
 MONTH = re.compile(
     r"\s+(?:Januar|Jänner|Februar|März|April|Mai|Juni|Juli|August|September|Oktober|November|Dezember|\d)"
 )
@@ -40,7 +43,7 @@ def _goes_on(text: str, dot: int, after: int) -> bool:
     if SHORT.search(before):
         return bool(following.strip())
     if NUMBER.search(before):
-        return bool(MONTH.match(following)) or following.lstrip()[:1].islower()
+        return bool(MONTH.match(following) or ORDINAL.search(before)) or following.lstrip()[:1].islower()
     return following.lstrip()[:1].islower()
 
 
