@@ -1,8 +1,8 @@
 """Room tools. In: lines of a log, one after the other -> Out: the template of each, and which of its words vary.
 
 A line's masked words are its template. Templates that differ in one word only become one where that word has had
-several values: few where the values are written small, as names are, more where they are not, as states and
-sentences are. One pass; what was learnt is JSON, and lines read in two goes give the templates of one.
+several values: few where the values are written small, as names are, more where they are not, as sentences are, or
+where they say how something went. One pass; what was learnt is JSON, and lines read in two goes give the templates of one.
 """
 
 from __future__ import annotations
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     Words = tuple[str, ...]
 
 NAMES, VALUES, FIRST, FAMILY = 3, 6, 24, 32
+STATES = frozenset(
+    ["accepted", "active", "closed", "completed", "connected", "denied", "disabled", "disconnected", "done", "down", "enabled", "error", "exited", "failed", "failure", "false", "finished", "found", "inactive", "invalid", "lost", "missing", "no", "none", "off", "offline", "ok", "on", "online", "open", "opened", "passed", "paused", "pending", "ready", "refused", "rejected", "restarted", "resumed", "running", "skipped", "started", "stopped", "succeeded", "success", "timeout", "true", "unknown", "unreachable", "up", "valid", "yes"]
+)
+"""Words that say how something went: what they say is the news of a line, however many of them there are."""
 MOST, REMEMBERED = 5_000, 100_000
 UNKNOWN, OTHER = -1, 0
 
@@ -138,7 +142,7 @@ class Miner:
             if slot[at] == VARIABLE
         }
         found = []
-        for before in sorted(vary & set(behind)):
+        for before in sorted(word for word in vary & set(behind) if sum(map(str.isalpha, word)) >= NAMES):
             names = sorted(value for value in behind[before] if _small(value))
             if len(names) >= self._names:
                 templates = {words for value in names for words in behind[before][value]}
@@ -215,5 +219,5 @@ def _slots(words: Words) -> list[tuple[Words, str]]:
 
 
 def _small(word: str) -> bool:
-    """Whether a word is written as names are: without a capital."""
-    return word == word.lower()
+    """Whether a word is written as names are: without a capital, and no state."""
+    return word == word.lower() and word.strip(".,;:!()[]'\"") not in STATES

@@ -13,6 +13,7 @@ from grundstein.core.errors import Refused, nearest
 from grundstein.core.task import Role
 from grundstein.tasks.logs.examples import example
 from grundstein.tasks.logs.options import Options, plan_of, settled
+from grundstein.tasks.logs.verbs import diff, explain, masks, sessions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -34,7 +35,9 @@ class Logs:
     unit: str = "session"
     options: type = Options
     roles: tuple[Role, ...] = (Role("lines"), Role("outcomes", required=False))
-    verbs: Mapping[str, Verb] = MappingProxyType({})
+    verbs: Mapping[str, Verb] = MappingProxyType(
+        {"diff": diff, "explain": explain, "masks": masks, "sessions": sessions}
+    )
 
     def settle(self, case: Case, data: Data) -> Case:
         """Return the case with the outcome that counts as yes."""
@@ -131,11 +134,15 @@ class Logs:
 
     def figures(self, case: Case, split: Split, answers: pa.Table) -> list[Figure]:
         """Which lines speak for a failure, and how early it can be known."""
-        return []
+        from grundstein.tasks.logs import telling
+
+        return telling.figures(plan_of(case), split)
 
     def findings(self, case: Case, development: Data, folds: Sequence[Split]) -> Sequence[Finding]:
         """The ceiling, how early it is reached; without outcomes what is new; masks that may be taken over."""
-        return ()
+        from grundstein.tasks.logs import telling
+
+        return telling.findings(plan_of(case), development, folds)
 
     def form(self, case: Case) -> str:
         """Money of an action for a yes/no question."""

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 class Ceiling:
     """`sessions` in all, `alike` of them look like one of another outcome, `lost` of those no model gets right.
 
-    `looks` that were seen; the best `accuracy`, `f1` and `value` per session that any decision by look has.
+    `looks` that were seen. Of the decisions that are right most often: `accuracy` and `f1`; `most_f1` and `value` (per
+    session) are those of the decisions that serve them best.
     """
 
     sessions: int
@@ -30,6 +31,7 @@ class Ceiling:
     lost: int
     accuracy: float
     f1: float
+    most_f1: float
     value: float
 
 
@@ -39,8 +41,9 @@ def ceiling(looks: Iterable[Hashable], yes: Iterable[bool], stakes: Stakes) -> C
     for look, flag in zip(looks, yes, strict=True):
         counts[look][1 if flag else 0] += 1
     cells = sorted(counts.values(), key=lambda cell: (-cell[1] / sum(cell), cell))
-    total = sum(map(sum, cells))
+    total, positives = sum(map(sum, cells)), sum(cell[1] for cell in cells)
     mixed = [cell for cell in cells if min(cell)]
+    falling, likely = _f1s(cells, positives), sum(cell[1] > cell[0] for cell in cells)
     value = sum(
         max(cell[1] * stakes.act_yes + cell[0] * stakes.act_no, cell[1] * stakes.skip_yes + cell[0] * stakes.skip_no)
         for cell in cells
@@ -52,7 +55,8 @@ def ceiling(looks: Iterable[Hashable], yes: Iterable[bool], stakes: Stakes) -> C
         sum(map(sum, mixed)),
         lost,
         1.0 - lost / max(total, 1),
-        _best_f1(cells),
+        falling[likely - 1] if likely else 0.0,
+        max(falling, default=0.0),
         value / max(total, 1),
     )
 
@@ -67,11 +71,11 @@ def ordered(events: Iterable[Sequence[int]]) -> list[Hashable]:
     return [tuple(said) for said in events]
 
 
-def _best_f1(cells: Sequence[Sequence[int]]) -> float:
-    """The best F1: yes for the looks with the largest shares of yes, as many as serve it best."""
-    positives = sum(cell[1] for cell in cells)
-    best = hits = said = 0.0
+def _f1s(cells: Sequence[Sequence[int]], positives: int) -> list[float]:
+    """F1 of yes for the first looks and no for the others, for each number of first looks from one on."""
+    hits = said = 0
+    found = []
     for no, yes in cells:
         hits, said = hits + yes, said + no + yes
-        best = max(best, 2 * hits / (said + positives) if said + positives else 0.0)
-    return best
+        found.append(2 * hits / (said + positives) if positives else 0.0)
+    return found

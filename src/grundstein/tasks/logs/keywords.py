@@ -58,8 +58,12 @@ class Keywords:
         """Look for the words; `live` is not used."""
         del live
         spoken = self._spoken(read(questions, self.plan))
-        table = table_of(self.labels, np.where(spoken, self.rates[1], self.rates[0]), spoken * self.share)
-        return table.set_column(0, "answer", table_of(self.labels, spoken.astype(float), spoken * 1.0)["answer"])
+        table = table_of(
+            self.labels, np.where(spoken, self.rates[1], self.rates[0]), spoken.astype(np.float64) * self.share
+        )
+        return table.set_column(
+            0, "answer", table_of(self.labels, spoken.astype(np.float64), spoken.astype(np.float64))["answer"]
+        )
 
     def _spoken(self, sessions: Sequence[Session]) -> Flags:
         rules = self.plan.rules

@@ -138,7 +138,7 @@ def fitted(
         )
     best: tuple[float, Floats, float] | None = None
     for strength in STRENGTHS:
-        scores = _out_of_fold(lambda rows, s=strength: _linear(matrix[rows], yes[rows], s), matrix, yes, folds)  # type: ignore[misc]
+        scores = _out_of_fold(lambda rows, s=strength: _linear(matrix[rows], yes[rows], s), matrix, yes, folds)
         loss = float(np.mean(np.logaddexp(0.0, np.where(yes, -scores, scores))))
         if best is None or loss < best[0] - 1e-9:
             best = (loss, scores, strength)

@@ -91,7 +91,7 @@ def _split(lines: pa.Table, data: Data, plan: Plan, groups: Grouped, parts: tupl
     development = {"lines": lines.filter(pa.array(_lines(groups, learned)))}
     if "outcomes" in data:
         development["outcomes"] = _outcomes(
-            data["outcomes"], column, [groups.names[n] for n in np.flatnonzero(learned)]
+            data["outcomes"], column, [groups.names[n] for n in np.flatnonzero(learned).tolist()]
         )
     chosen = lines.filter(pa.array(_lines(groups, wanted)))
     inside = grouped(chosen, plan)
@@ -99,7 +99,7 @@ def _split(lines: pa.Table, data: Data, plan: Plan, groups: Grouped, parts: tupl
     entity = plan.entity
     if entity in lines.column_names and entity not in questions.column_names:
         questions = questions.append_column(entity, _first(as_texts(chosen, entity), inside))
-    outcome = [said[n] for n in np.flatnonzero(wanted)]
+    outcome = [said[n] for n in np.flatnonzero(wanted).tolist()]
     truth = {"session": questions[column], "outcome": pa.array(outcome, pa.string())}
     house = [name for name in ("_unit", "_cluster", "_time") if name in chosen.column_names]
     truth |= {name: _first(chosen[name], inside) for name in house}
