@@ -215,7 +215,8 @@ def parts(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
 
 def unknown_columns(case: Case, main: Contract) -> set[str]:
     """Return the columns that nobody knows when the answer is needed."""
-    unknown = {str(case.options.get("target", "")), case.acted, *case.ignore}
+    told = {str(case.options.get(name, "")) for name in ("target", "relevant")}
+    unknown = {*told, case.acted, *case.ignore}
     return unknown | {column.name for column in main.columns if column.known_at == "after"}
 
 

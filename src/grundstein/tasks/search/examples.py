@@ -44,7 +44,7 @@ def example(seed: int, signal: bool) -> tuple[Case, Data]:
         data={"queries": "queries", "corpus": "pages"},
         options={
             "id": "page", "title": "heading", "text": "text",
-            "query_id": "query_id", "query": "words", "target": "page",
+            "query_id": "query_id", "query": "words", "relevant": "page",
         },
         metric="ndcg@10",
         entity="query_id",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 MEASURES = ("ndcg@10", "recall@100", "mrr@10")
 DEEPEST = 100
-WORDS = "id, title, text, query_id, query, target, relevance, language, narrow, k"
+WORDS = "id, title, text, query_id, query, relevant, relevance, language, narrow, k"
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Options:
 
     `id`, `title` and `text` are columns of `corpus`, the last two one or several; `query_id` and `query` columns of
     `queries`. What is right stands in `judgements` (by `query_id`, `id` and, where it is graded, `relevance`), or in
-    the column `target` of `queries` that names the right document. Without both each query is taken to look for the
+    the column `relevant` of `queries` that names the right documents, | between them. Without both each query is taken to look for the
     document of its own name: known items, titles of the corpus for example, and the titles are taken out of the
     documents while judging. `language`: of the corpus, found by itself where it is not named. `narrow`: columns of
     `corpus` whose value a query may fix by a column of the same name. `k`: how many documents are shown.
@@ -38,7 +38,7 @@ class Options:
     query_id: str = ""
     title: list[str] | str = ""
     text: list[str] | str = ""
-    target: str = ""
+    relevant: str = ""
     relevance: str = ""
     language: str = ""
     narrow: list[str] = defaulted(default_factory=list)
@@ -52,7 +52,7 @@ class Plan:
     columns: Columns
     query: str
     query_id: str
-    target: str
+    relevant: str
     relevance: str
     language: str
     k: int
@@ -72,7 +72,7 @@ class Plan:
     @property
     def known_items(self) -> bool:
         """Whether each query looks for the document of its own name."""
-        return not self.judged and not self.target
+        return not self.judged and not self.relevant
 
     def plain(self) -> dict[str, Any]:
         """Return what JSON holds."""
@@ -93,9 +93,9 @@ def plan_of(case: Case) -> Plan:
     if not title and not text:
         raise Refused("nothing is named to search in", "`text:` or `title:` with columns of the corpus", "add them")
     judged = "judgements" in case.data
-    if judged and options.target:
-        raise Refused("what is right stands twice: `judgements` and `target`", "one of the two", "take one out")
-    query = options.query or ("" if judged or options.target or not title else title[0])
+    if judged and options.relevant:
+        raise Refused("what is right stands twice: `judgements` and `relevant`", "one of the two", "take one out")
+    query = options.query or ("" if judged or options.relevant or not title else title[0])
     if not query:
         raise Refused(
             "nothing says what was asked", "`query: COLUMN` of `queries`", f"add it to cases/{case.name}.yaml"
@@ -103,8 +103,8 @@ def plan_of(case: Case) -> Plan:
     return Plan(
         columns=Columns(options.id, title, text, tuple(options.narrow)),
         query=query,
-        query_id=options.query_id or ("" if judged else options.id if not options.target else ""),
-        target=options.target,
+        query_id=options.query_id or ("" if judged else options.id if not options.relevant else ""),
+        relevant=options.relevant,
         relevance=options.relevance,
         language=checked(options.language) if options.language else "",
         k=options.k,
@@ -141,7 +141,7 @@ def contracts(case: Case) -> Mapping[str, Contract]:
             "a search case cannot carry a rule as its `baseline:`", "none: the opponent is the plain keyword search",
             f"take `baseline:` out of cases/{case.name}.yaml",
         )  # fmt: skip
-    names = dict.fromkeys([plan.query_id, plan.query, plan.target, *([case.time] if case.time != "_row" else [])])
+    names = dict.fromkeys([plan.query_id, plan.query, plan.relevant, *([case.time] if case.time != "_row" else [])])
     asked = tuple(Column(name, "text") for name in names if name)
     held = dict.fromkeys([plan.columns.id, *plan.columns.title, *plan.columns.text, *plan.columns.narrow])
     found = {

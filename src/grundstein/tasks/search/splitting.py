@@ -57,7 +57,7 @@ def wanted_of(data: Data, rows: pa.Table, plan: Plan) -> list[dict[str, float]]:
     if plan.judged:
         judged = _judged(data["judgements"], plan)
         return [judged.get(name, {}) for name in as_texts(rows, plan.query_id).to_pylist()]
-    told = as_texts(rows, plan.target or plan.columns.id).to_pylist()
+    told = as_texts(rows, plan.relevant or plan.columns.id).to_pylist()
     if plan.known_items:
         return [{name: 1.0} if name else {} for name in told]
     several = [(text or "").split(LISTED) for text in told]
@@ -125,5 +125,5 @@ def _questions(asked: pa.Table, names: pa.Array, plan: Plan) -> pa.Table:
         kept = [plan.query, *(name for name in plan.columns.narrow if name in asked.column_names)]
         bare = asked.select([name for name in dict.fromkeys(kept) if name != plan.query_id])
         return bare.add_column(0, plan.query_id, names)
-    hidden = {plan.target, *HOUSE_COLUMNS}
+    hidden = {plan.relevant, *HOUSE_COLUMNS}
     return asked.select([name for name in asked.column_names if name not in hidden])
