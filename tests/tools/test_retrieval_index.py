@@ -87,9 +87,7 @@ def test_a_thousand_equal_documents_come_in_the_order_of_their_arrival() -> None
 def test_documents_without_text_are_there_and_not_found() -> None:
     index = index_of(*PAGES, Document("empty", "", ""), Document("signs", "", "... --- !"))
     assert len(index) == 5
-    assert (
-        found(index, "Kündigung Urlaub Häuser") == ["a", "b", "c"] or len(found(index, "Kündigung Urlaub Häuser")) == 3
-    )
+    assert sorted(found(index, "Kündigung Urlaub Häuser")) == ["a", "b", "c"]
 
 
 def test_an_empty_index_finds_nothing() -> None:

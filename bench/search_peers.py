@@ -1,0 +1,40 @@
+"""Bench. In: a folder with a corpus and queries -> Out: what bm25s finds. Runs in the peer's environment.
+
+`python search_peers.py FOLDER` reads FOLDER/asked.json (`language`, `texts`, `queries`) and writes FOLDER/found.json:
+places of the best 100 documents of each query, and the CPU seconds of text to index. bm25s as its users set it up:
+lucene's BM25, Snowball stems (PyStemmer), its own stop words.
+"""
+
+import json
+import sys
+import time
+from pathlib import Path
+
+import bm25s
+import Stemmer
+
+NAMES = {"de": "german", "en": "english"}
+DEEP = 100
+
+
+def main(folder: Path) -> None:
+    """Index, ask and write down."""
+    asked = json.loads((folder / "asked.json").read_text(encoding="utf-8"))
+    stemmer = Stemmer.Stemmer(NAMES[asked["language"]])
+    read = {"stopwords": asked["language"], "stemmer": stemmer, "show_progress": False}
+    start = time.process_time()
+    index = bm25s.BM25()
+    index.index(bm25s.tokenize(asked["texts"], **read), show_progress=False)
+    cpu = time.process_time() - start
+    depth = min(DEEP, len(asked["texts"]))
+    places, scores = index.retrieve(bm25s.tokenize(asked["queries"], **read), k=depth, show_progress=False, n_threads=1)
+    lists = [
+        [int(place) for place, score in zip(row, told, strict=True) if score > 0]
+        for row, told in zip(places, scores, strict=True)
+    ]
+    told = {"found": lists, "cpu": cpu, "version": bm25s.__version__}
+    (folder / "found.json").write_text(json.dumps(told), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
