@@ -2,7 +2,8 @@
 
 A line's masked words are its template. Templates that differ in one word only become one where that word has had
 several values: few where the values are written small, as names are, more where they are not, as sentences are, or
-where they say how something went. One pass; what was learnt is JSON, and lines read in two goes give the templates of one.
+where they say how something went. One pass; what was learnt is JSON, and lines read in two goes give the
+templates of one.
 """
 
 from __future__ import annotations
@@ -21,7 +22,14 @@ if TYPE_CHECKING:
 
 NAMES, VALUES, FIRST, FAMILY = 3, 6, 24, 32
 STATES = frozenset(
-    ["accepted", "active", "closed", "completed", "connected", "denied", "disabled", "disconnected", "done", "down", "enabled", "error", "exited", "failed", "failure", "false", "finished", "found", "inactive", "invalid", "lost", "missing", "no", "none", "off", "offline", "ok", "on", "online", "open", "opened", "passed", "paused", "pending", "ready", "refused", "rejected", "restarted", "resumed", "running", "skipped", "started", "stopped", "succeeded", "success", "timeout", "true", "unknown", "unreachable", "up", "valid", "yes"]
+    (
+        *("accepted", "active", "closed", "completed", "connected", "denied", "disabled", "disconnected"),
+        *("done", "down", "enabled", "error", "exited", "failed", "failure", "false", "finished", "found"),
+        *("inactive", "invalid", "lost", "missing", "no", "none", "off", "offline", "ok", "on", "online"),
+        *("open", "opened", "passed", "paused", "pending", "ready", "refused", "rejected", "restarted"),
+        *("resumed", "running", "skipped", "started", "stopped", "succeeded", "success", "timeout", "true"),
+        *("unknown", "unreachable", "up", "valid", "yes"),
+    )
 )
 """Words that say how something went: what they say is the news of a line, however many of them there are."""
 MOST, REMEMBERED = 5_000, 100_000
