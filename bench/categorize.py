@@ -1,188 +1,133 @@
-"""Bench. In: public texts and payments -> Out: `categorize` beside a linear SVM and today's rule, in one run.
+"""Bench. In: public texts and payments -> Out: `categorize` beside a linear SVM, fastText and today's rule, in one run.
 
-The peer is scikit-learn's LinearSVC on words, pairs of words and pieces of words (TfidfVectorizer), as its users build
-it; it has no probabilities, ours have. Settings of ours were made on training rows alone.
+The SVM is scikit-learn's LinearSVC on words, pairs of words and pieces of words (TfidfVectorizer), as its users build
+it; it has no probabilities, ours have. fastText has subwords, its rate and epochs chosen on a tenth of the training
+rows; its environment is made under the folder for temporary files. Settings of ours were made on training rows alone.
 """
 
 from __future__ import annotations
 
-import csv
-import gzip
 import json
-import re
-import tarfile
+import subprocess
+import sys
 import tempfile
 import time
 import warnings
-import zlib
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.csv as arrow_csv
 
-from grundstein import flow
+from categorize_payments import payments
+from categorize_sets import Texts, banking, bare_news, germeval, mails, massive, news
 from grundstein.core.case import Case
-from grundstein.core.records import Verdict
-from grundstein.project.folder import create_project
 from grundstein.tasks.categorize import TASK
-from public import SHARED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
 
 T = TypeVar("T")
-TEXTS = SHARED / "text-classification"
-SPEND = SHARED / "bookkeeping" / "manchester_spend" / "manchester_2010-12_to_2019-12.csv.gz"
-HEAD = """## Categorize, beside a linear SVM
+HERE = Path(__file__).parent
+PEERS = Path(tempfile.gettempdir()) / "grundstein-categorize-peers"
+NEEDED = ("fasttext==0.9.3", "numpy==1.26.4", "pybind11", "setuptools")
+CASE = Case("texts", "?", "categorize", {"rows": "texts"}, {"target": "label", "text": "text"})
+DRAWS = 1_000
+HEAD = """## Categorize, beside a linear SVM and fastText
 The official splits; CodEAlltag, which has none, by its name's hash, a quarter to test. 20 newsgroups by date, as they
 are and without headers, quotes and footers. The SVM: LinearSVC on TF-IDF of words (1, 2) and pieces (char_wb 2 to 5).
-CPU is of learning, calibration included (ours alone); `calibrated` is mean probability less accuracy.
+fastText: words (1, 2), subwords 2 to 5. Ranges are 95 %, of 1,000 draws of test rows in pairs. CPU is of learning,
+calibration included (ours alone); fastText's without the search for its settings. `calibrated` is mean probability less
+accuracy.
 
-| | texts | categories | accuracy: ours | SVM | f1_macro: ours | SVM | CPU s: ours to SVM | calibrated | answers/s |
-|---|---|---|---|---|---|---|---|---|---|"""
-QUOTED = re.compile(r"(writes in|writes:|wrote:|says:|said:|^In article|^Quoted from|^\||^>)")
-CASE = """question: Which expense type is this payment?
-decision: Bookkeeping takes the proposal or corrects it
-task: categorize
-data: payments
-target: expenses_type
-text: supplier
-also_use: [service_area, net_amount_gbp]
-keys: [supplier + service_area, supplier, service_area]
-metric: accuracy
-time: _row
-"""
-PAID = """
-### Payments of a city council
-Manchester 2016 to 2018, then all of 2019 as the given test: {learnt:,} and {asked:,} payments, {labels} expense types.
-Today's way, "booked there last time" (supplier and area, then supplier, then area), is the opponent.
+| | accuracy: ours | SVM | fastText | ours less SVM | ours less fastText |
+|---|---|---|---|---|---|"""
+SECOND = """
+| | f1_macro: ours | SVM | fastText | ours less SVM | ours less fastText |
+|---|---|---|---|---|---|"""
+THIRD = """
+| | texts | categories | CPU s: ours to SVM | fastText | calibrated | answers/s |
+|---|---|---|---|---|---|---|"""
+SPEED = """
+### Answers a second, one core
+A model of {labels} categories learnt from {learnt:,} German mails and utterances; each text differs.
 
-| | accuracy | one of the first three |
+| letters | in a batch | one by one |
 |---|---|---|
-{rows}
-
-Verdict: **{word}**; {winner} above the opponent by {mean:+.4f} [{low:+.4f}, {high:+.4f}] right answers a payment.
-Evaluate, all checks and decide: {cpu:.0f} CPU s (limit 180)."""
-
-
-@dataclass(frozen=True)
-class Texts:
-    """One set of texts with its official test part."""
-
-    name: str
-    train: tuple[list[str], list[str]]
-    test: tuple[list[str], list[str]]
+{rows}"""
 
 
 def run(quick: bool) -> str:
     """Return the section."""
     sets = [massive, banking, germeval] if quick else [massive, banking, germeval, mails, news, bare_news]
-    lines = [HEAD, *(_line(make()) for make in sets)]
-    return "\n".join([*lines, *([] if quick else [payments()])])
-
-
-def massive() -> Texts:
-    """German utterances, 60 intents."""
-    parts = [_pairs(TEXTS / "massive_de" / name) for name in ("train.txt", "dev.txt", "test.txt")]
-    train = (parts[0][0] + parts[1][0], parts[0][1] + parts[1][1])
-    return Texts("MASSIVE-de", train, parts[2])
-
-
-def banking() -> Texts:
-    """English questions to a bank, 77 intents."""
-    train, test = (_rows(TEXTS / "banking77" / name) for name in ("train.csv", "test.csv"))
-    return Texts("Banking77", train, test)
-
-
-def germeval() -> Texts:
-    """German tweets, offensive or not."""
-    names = ("germeval2018.training.txt", "germeval2018.test.txt")
-    train, test = (_pairs(TEXTS / "germeval2018" / name) for name in names)
-    return Texts("GermEval 2018", train, test)
-
-
-def mails() -> Texts:
-    """German mails of two newsgroup hierarchies."""
-    with gzip.open(TEXTS / "codealltag" / "codealltag_finance_travels_8k.jsonl.gz", "rt", encoding="utf-8") as file:
-        rows = [json.loads(line) for line in file]
-    later = [zlib.crc32(row["id"].encode()) % 4 == 0 for row in rows]
-    train, test = (
-        tuple(
-            [row[name] for row, flag in zip(rows, later, strict=True) if flag == wanted] for name in ("text", "label")
-        )
-        for wanted in (False, True)
+    missing = _installed(quick)
+    lines = [_lines(make(), missing) for make in sets]
+    first, second, third = zip(*lines, strict=True)
+    told = [HEAD, *first, SECOND, *second, THIRD, *third]
+    return "\n".join(
+        [
+            *told,
+            *([f"\nfastText is not here: {missing}."] if missing else []),
+            _speed(),
+            *([] if quick else [payments()]),
+        ]
     )
-    return Texts("CodEAlltag", train, test)  # type: ignore[arg-type]
 
 
-def news() -> Texts:
-    """English newsgroup mails, split by date."""
-    return Texts("20 newsgroups", *(_news(part, lambda text: text) for part in ("train", "test")))
-
-
-def bare_news() -> Texts:
-    """The same without headers, quotes and footers."""
-    return Texts("20 newsgroups, bare", *(_news(part, _bare) for part in ("train", "test")))
-
-
-def payments() -> str:
-    """Judge payments of 2019 by those of three years before, by the product's own commands."""
-    whole = arrow_csv.read_csv(
-        SPEND, convert_options=arrow_csv.ConvertOptions(column_types={"file_month": pa.string()})
-    )
-    whole = whole.filter(pc.is_valid(whole["expenses_type"]))
-    month = whole["file_month"]
-    start = time.process_time()
-    with tempfile.TemporaryDirectory() as name:
-        root = Path(name)
-        project = create_project(root / "books", salt="bench", languages=["en"])
-        for table, first, last in (("payments", "2016-01", "2018-12"), ("later", "2019-01", "2019-12")):
-            rows = whole.filter(pc.and_(pc.greater_equal(month, first), pc.less_equal(month, last)))
-            arrow_csv.write_csv(rows.drop_columns(["file_month", "payment_date_raw"]), root / f"{table}.csv")
-            flow.ingest(project, str(root / f"{table}.csv"), table)
-        (project.root / "cases" / "books.yaml").write_text(CASE, encoding="utf-8")
-        start = time.process_time()
-        entry = flow.decide(project, "books", {"rows": "later"})
-        cpu = time.process_time() - start
-        said = entry.record
-        assert isinstance(said, Verdict)  # noqa: S101  (what `decide` returns)
-        sizes = [project.tables.info(table).rows for table in ("payments", "later")]
-        labels = len(pc.unique(project.tables.read("payments")["expenses_type"]))
-    rows = [f"| {o.name} | {o.metrics['accuracy']:.4f} | {_first_three(o.metrics)} |" for o in said.outcomes]
-    gain = said.gains[said.hardest]
-    told = {"learnt": sizes[0], "asked": sizes[1], "labels": labels, "rows": "\n".join(rows), "cpu": cpu}
-    told |= {"word": said.verdict, "winner": said.winner, "mean": gain.mean, "low": gain.low, "high": gain.high}
-    return PAID.format(**told)
-
-
-def _first_three(metrics: dict[str, float]) -> str:
-    return f"{metrics['top_3_accuracy']:.4f}" if "top_3_accuracy" in metrics else ""
-
-
-def _line(texts: Texts) -> str:
-    from sklearn.metrics import f1_score
-
-    case = Case("texts", "?", "categorize", {"rows": "texts"}, {"target": "label", "text": "text"})
+def _lines(texts: Texts, missing: str) -> tuple[str, str, str]:
     rows = pa.table({"text": texts.train[0], "label": texts.train[1]})
-    [candidate] = TASK.candidates(case, 1)
+    [candidate] = TASK.candidates(CASE, 1)
     fitted, ours = _spent(lambda: candidate.fit({"rows": rows}, 1))
     told, answering = _spent(lambda: fitted.answer(pa.table({"text": texts.test[0]}), {}))
     peer, theirs = _spent(lambda: _svm(texts))
-    truth = texts.test[1]
-    mine = told["answer"].to_pylist()
-    right = np.array([one == other for one, other in zip(mine, truth, strict=True)])
-    f1 = [f1_score(truth, said, average="macro", zero_division=0.0) for said in (mine, peer)]
-    peer_right = np.mean([one == other for one, other in zip(peer, truth, strict=True)])
-    sure = float(np.asarray(told["probability"]).mean()) - right.mean()
-    return (
-        f"| {texts.name} | {len(rows):,} | {len(set(texts.train[1]))} | {right.mean():.4f} | {peer_right:.4f} "
-        f"| {f1[0]:.4f} | {f1[1]:.4f} | {ours:.1f} / {theirs:.1f} = {ours / theirs:.2f} | {sure:+.3f} "
-        f"| {len(truth) / answering:,.0f} |"
+    fast = {} if missing else _fasttext(texts)
+    labels, places = np.unique(np.array([*texts.train[1], *texts.test[1]]), return_inverse=True)
+    truth = places[len(texts.train[1]) :]
+    known = {label: place for place, label in enumerate(labels)}
+    said = [
+        np.array([known.get(one, -1) for one in names])
+        for names in (told["answer"].to_pylist(), peer, fast.get("answers", []))
+    ]
+    accuracy = _compared(truth, said, lambda right, one: float((right == one).mean()))
+    f1 = _compared(truth, said, lambda right, one: _f1(right, one, len(labels)))
+    sure = float(np.asarray(told["probability"]).mean()) - float((said[0] == truth).mean())
+    cost = (
+        f"| {texts.name} | {len(rows):,} | {len(set(texts.train[1]))} | {ours:.1f} / {theirs:.1f} = {ours / theirs:.2f}"
+        f" | {_short(fast)} | {sure:+.3f} | {len(truth) / answering:,.0f} |"
     )
+    return f"| {texts.name} | {accuracy} |", f"| {texts.name} | {f1} |", cost
+
+
+def _short(fast: dict[str, Any]) -> str:
+    return f"{fast['cpu']:.1f} (rate {fast['chosen'][0]}, {fast['chosen'][1]} epochs)" if fast else ""
+
+
+def _compared(
+    truth: NDArray[Any], said: Sequence[NDArray[Any]], score: Callable[[NDArray[Any], NDArray[Any]], float]
+) -> str:
+    """The scores of all, and ours less each other's with its range over draws of rows."""
+    own, *others = said
+    rng = np.random.default_rng(1)
+    draws = [rng.integers(0, len(truth), len(truth)) for _ in range(DRAWS)]
+    each = [score(truth[draw], own[draw]) for draw in draws]
+    scores = [f"{score(truth, one):.4f}" if len(one) else "" for one in said]
+    less = [_less(truth, own, one, score, draws, each) if len(one) else "" for one in others]
+    return " | ".join([*scores, *less])
+
+
+def _less(truth: Any, own: Any, other: Any, score: Any, draws: Sequence[Any], each: Sequence[float]) -> str:
+    apart = [mine - score(truth[draw], other[draw]) for mine, draw in zip(each, draws, strict=True)]
+    low, high = np.quantile(apart, [0.025, 0.975])
+    return f"{score(truth, own) - score(truth, other):+.4f} [{low:+.4f}, {high:+.4f}]"
+
+
+def _f1(truth: NDArray[Any], said: NDArray[Any], count: int) -> float:
+    """scikit-learn's f1_macro over the categories that are there or said; -1 is none."""
+    hit = np.bincount(truth[truth == said], minlength=count)
+    both = np.bincount(truth, minlength=count) + np.bincount(said[said >= 0], minlength=count)
+    return float((2 * hit[both > 0] / both[both > 0]).mean())
 
 
 def _svm(texts: Texts) -> list[str]:
@@ -199,38 +144,50 @@ def _svm(texts: Texts) -> list[str]:
         return list(fitted.predict(texts.test[0]))
 
 
+def _fasttext(texts: Texts) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        given = {"train": texts.train[0], "labels": texts.train[1], "test": texts.test[0]}
+        (folder / "texts.json").write_text(json.dumps(given), encoding="utf-8")
+        words = [str(PEERS / "bin" / "python"), "categorize_fasttext.py", name]
+        subprocess.run(words, cwd=HERE, check=True, capture_output=True)
+        return dict(json.loads((folder / "answers.json").read_text(encoding="utf-8")))
+
+
+def _installed(quick: bool) -> str:
+    """Make fastText's environment; returns why there is none, empty where there is."""
+    if (PEERS / "made").exists():
+        return ""
+    if quick:
+        return "the quick form does not install it"
+    uv = Path(sys.executable).with_name("uv")
+    subprocess.run([str(uv), "venv", "--python", sys.executable, "--clear", str(PEERS)], check=True)
+    words = [str(uv), "pip", "install", "-q", "-p", str(PEERS / "bin" / "python"), *NEEDED]
+    if subprocess.run(words, check=False).returncode:
+        return "it could not be installed"
+    (PEERS / "made").touch()
+    return ""
+
+
+def _speed() -> str:
+    """Answer mails of 1,500 letters and texts of 50, whole batches and one by one."""
+    parts = [massive(), mails()]
+    texts, labels = ([one for part in parts for one in part.train[place]] for place in (0, 1))
+    [candidate] = TASK.candidates(CASE, 1)
+    fitted = candidate.fit({"rows": pa.table({"text": texts, "label": labels})}, 1)
+    letters = " ".join(one.replace("\n", " ") for one in parts[1].test[0])
+    rows = []
+    for size, count in ((1_500, 1_000), (50, 20_000)):
+        asked = [letters[start * size : (start + 1) * size] for start in range(min(count, len(letters) // size))]
+        fitted.answer(pa.table({"text": asked[:10]}), {})
+        _, batch = _spent(lambda asked=asked: fitted.answer(pa.table({"text": asked}), {}))  # type: ignore[misc]
+        alone = asked[:500]
+        _, single = _spent(lambda alone=alone: [fitted.answer(pa.table({"text": [one]}), {}) for one in alone])  # type: ignore[misc]
+        rows.append(f"| {size:,} | {len(asked) / batch:,.0f} | {len(alone) / single:,.0f} |")
+    return SPEED.format(labels=len(set(labels)), learnt=len(texts), rows="\n".join(rows))
+
+
 def _spent(work: Callable[[], T]) -> tuple[T, float]:
     start = time.process_time()
     made = work()
     return made, time.process_time() - start
-
-
-def _pairs(path: Path) -> tuple[list[str], list[str]]:
-    rows = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines() if "\t" in line]
-    return [row[0] for row in rows], [row[1] for row in rows]
-
-
-def _rows(path: Path) -> tuple[list[str], list[str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.reader(file))[1:]
-    return [row[0] for row in rows], [row[1] for row in rows]
-
-
-def _news(part: str, changed: Callable[[str], str]) -> tuple[list[str], list[str]]:
-    texts, labels = [], []
-    with tarfile.open(TEXTS / "20news" / "20news-bydate.tar.gz") as archive:
-        for member in archive:
-            pieces = Path(member.name).parts
-            if member.isfile() and any(part in piece for piece in pieces[:-2]):
-                file = archive.extractfile(member)
-                texts.append(changed(file.read().decode("latin-1")) if file else "")
-                labels.append(pieces[-2])
-    return texts, labels
-
-
-def _bare(text: str) -> str:
-    """Without what stands before the first empty line, without quoted lines, without what follows the last rule."""
-    body = text.partition("\n\n")[2]
-    lines = [line for line in body.split("\n") if not QUOTED.search(line)]
-    last = next((n for n in range(len(lines) - 1, -1, -1) if lines[n].strip().strip("-") == ""), 0)
-    return "\n".join(lines[:last] if last > 0 else lines)

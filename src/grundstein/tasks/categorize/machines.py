@@ -47,8 +47,10 @@ class Machine:
         return np.asarray(matrix @ self.weights, dtype=np.float64) + self.offsets
 
     def leaning(self, counted: Floats32, much: float) -> Machine:
-        """Add so much of naive Bayes' weights."""
-        return replace(self, weights=self.weights + np.float32(much) * counted) if much else self
+        """Add so much of naive Bayes' weights; each term's stay side by side, else every single answer copies all."""
+        if not much:
+            return self
+        return replace(self, weights=np.ascontiguousarray(self.weights + np.float32(much) * counted))
 
 
 def is_large(matrix: sp.csr_matrix, count: int) -> bool:
