@@ -27,8 +27,8 @@ class Options:
 
     `id`, `title` and `text` are columns of `corpus`, the last two one or several; `query_id` and `query` columns of
     `queries`. What is right stands in `judgements` (by `query_id`, `id` and, where it is graded, `relevance`), or in
-    the column `relevant` of `queries` that names the right documents, | between them. Without both each query is taken to look for the
-    document of its own name: known items, titles of the corpus for example, and the titles are taken out of the
+    the column `relevant` of `queries`: names of documents, | between them. Without both each query is taken to look for
+    the document of its own name: known items, titles of the corpus for example, and the titles are taken out of the
     documents while judging. `language`: of the corpus, found by itself where it is not named. `narrow`: columns of
     `corpus` whose value a query may fix by a column of the same name. `k`: how many documents are shown.
     """

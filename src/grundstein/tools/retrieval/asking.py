@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from itertools import pairwise
+from math import log
 from typing import TYPE_CHECKING, Any
 
 from grundstein.core.errors import Refused, nearest
@@ -157,6 +158,6 @@ def _telling(index: Index, field: str, terms: list[str], most: int) -> set[str]:
     counted = Counter(terms)
     if len(counted) <= most:
         return set(counted)
-    rarity = {term: count / (1.0 + index.frequency(field, term)) for term, count in counted.items()}
-    known = [term for term in counted if index.frequency(field, term)]
-    return set(sorted(known, key=lambda term: (-rarity[term], term))[:most])
+    seen = {term: index.frequency(field, term) for term in counted}
+    telling = {term: counted[term] * log((len(index) + 1.0) / (seen[term] + 0.5)) for term in counted if seen[term]}
+    return set(sorted(telling, key=lambda term: (-telling[term], term))[:most])
