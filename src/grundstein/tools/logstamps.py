@@ -46,7 +46,7 @@ BEFORE = r"(?:<\d{1,3}>(?:\d )?)?[\[(\"']?"
 WITHIN = 120
 SOURCE = r"[A-Za-z_][\w.$/@*-]*(?:\([\w-]+\))?"
 REST = re.compile(
-    rf"[\])\"'\s,|;-]*(?:\[?(?P<pid>\d{{1,7}})\]?\s+)?(?:\[(?P<thread>[^\]\[]{{1,60}})\]\s+(?={LEVEL}\b))?"
+    rf"[\])\"']*[\s,|;:-]*(?:\[?(?P<pid>\d{{1,7}})\]?\s+)?(?:\[(?P<thread>[^\]\[]{{1,60}})\]\s+(?={LEVEL}\b))?"
     rf"(?:[\[(<]?\b(?P<level>{LEVEL})\b[\])>]?[\s:|,-]*)?(?:\[(?P<unit>[^\]\[]{{1,80}})\]\s+(?={SOURCE}:\s))?"
     rf"(?:(?P<source>{SOURCE})(?:\[(?P<own>\d+)\])?:\s+|(?P<part>[A-Z]{{2,10}})\s{{2,}})?(?P<text>.*)",
     re.DOTALL,
@@ -149,7 +149,7 @@ def read_line(line: str, shape: Shape, clock: Clock) -> Found | None:
     rest = HOSTED.match(line, match.end()) if shape.kind == YEARLESS else None
     rest = rest or REST.match(line, match.end())
     told = rest.groupdict() if rest else {"text": line[match.end() :]}
-    before = "" if shape.first else match["before"].strip()
+    before = "" if shape.first else match["before"].rstrip("[( ").strip()
     text = f"{before} {told['text']}".strip() if before else str(told["text"]).strip()
     level = (told.get("level") or "").upper()
     process = " ".join(told[name] for name in ("unit", "thread", "pid", "own") if told.get(name))
