@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from arriving_people import people
+from journals import asked as journal_line
+from journals import journaled
 from watched import NAME, asked, codes, observed, receiver, rows, seen, told, written
 
 from grundstein import flow
@@ -336,3 +338,17 @@ def test_a_line_of_the_file_is_a_document(project):
     flow.tick(project)
     text = (project.root / "watch" / f"{NAME}.jsonl").read_text(encoding="utf-8")
     assert all({"at", "case", "code", "section", "text"} <= set(json.loads(line)) for line in text.splitlines())
+
+
+def test_how_long_answers_took_one_by_one_is_told_and_held_against_a_limit(project: Folder) -> None:
+    live = flow.current(project, NAME)
+    assert live is not None
+    flow.tick(project, NAME)
+    assert not codes(project) & {"GST-W45", "GST-W46"}
+    journaled(project, [journal_line(n, release=live.id, took_ms=1.0 + 49.0 * (n > 90)) for n in range(100)])
+    flow.tick(project, NAME)
+    assert "GST-W45" in codes(project, "passed")
+    settings = project.root / "grundstein.yaml"
+    settings.write_text(settings.read_text(encoding="utf-8") + "watch: {slow_ms: 20}\n", encoding="utf-8")
+    flow.tick(open_project(project.root), NAME)
+    assert "GST-W46" in codes(project, "issue")

@@ -322,6 +322,10 @@ class Project(Protocol):
         """How many days a signature counts."""
 
     @property
+    def slow_ms(self) -> float:
+        """Milliseconds that 99 of 100 answers may take; 0: nobody set a limit."""
+
+    @property
     def standard(self) -> Standard:
         """What the company asks, and what the project adds; Refused where the project weakens it."""
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 NAMED = ("_row", "_batch", "question", "answer_id", "answered_at", "held_back", "answer", "probability")
 COME = pa.timestamp("us", "UTC")
+TOOK = "took_ms"
 
 
 def answers_of(project: Project, ground: Ground, since: int = -1, *, held_back: bool = False) -> pa.Table:
@@ -45,6 +46,15 @@ def answers_counted(project: Project, ground: Ground) -> int:
     if target not in project.tables.names():
         return 0
     return int(_dataset(project, target).count_rows(filter=ds.field("release") == ground.entry.id))
+
+
+def took(project: Project, ground: Ground) -> NDArray[np.float64]:
+    """How many milliseconds each answer of a release took; those of files took none of their own."""
+    target = ground.case.name + ANSWERS
+    if target not in project.tables.names() or TOOK not in project.tables.schema(target).names:
+        return np.zeros(0)
+    mine = (ds.field("release") == ground.entry.id) & ds.field(TOOK).is_valid()
+    return np.asarray(_read(project, target, [TOOK], mine)[TOOK], dtype=np.float64)
 
 
 def questions_of(project: Project, ground: Ground, answers: pa.Table) -> tuple[pa.Table, NDArray[np.int64]]:

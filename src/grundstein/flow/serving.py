@@ -10,6 +10,7 @@ import os
 from collections import OrderedDict
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, cast
 
 import orjson
@@ -19,6 +20,7 @@ from grundstein.core.records import Denial, Release
 from grundstein.core.task import Questioned
 from grundstein.flow.access import doors
 from grundstein.flow.answering import answerer, signed_case
+from grundstein.flow.choosing import Choices
 from grundstein.flow.forging import refuse_forged
 from grundstein.flow.signing import now, refuse_ended
 from grundstein.flow.spending import capacity_now
@@ -42,7 +44,7 @@ if TYPE_CHECKING:
     from grundstein.production.feedback import Told
 
 WARM = 4
-BESIDE = ("answer_id", "release", "mode", "ask_a_person", "reasons")
+BESIDE = ("answer_id", "release", "mode", "ask_a_person", "reasons", "took_ms")
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,7 @@ class Desk:
     _shadows: Mapping[str, Loaded] = field(default_factory=dict)
     _journals: dict[str, Journal] = field(default_factory=dict)
     _warm: OrderedDict[tuple[str, str], Loaded] = field(default_factory=OrderedDict)
+    _said: dict[str, Choices] = field(default_factory=dict)
     _seen: tuple[int, date] = (0, date.min)
     _failed: dict[tuple[str, str], int] = field(default_factory=dict)
 
@@ -147,7 +150,7 @@ class Desk:
         at = (said.bond.question, said.bond.model)
         warm = self._warm.get(at)
         if warm is None:
-            warm = load(self.project, row)
+            warm = load(self.project, row, self._said)
         ready = replace(warm, entry=row, answers=replace(warm.answers, release=row.id))
         before = self.live.get(said.case)
         if before is not None and _allowance(before.case) == _allowance(ready.case):
@@ -182,6 +185,7 @@ class Desk:
 
     def answer(self, one: Loaded, values: dict[str, Any], most_reasons: int) -> dict[str, Any]:
         """Answer one question of typed values and use up capacity; it counts once `keep` has returned."""
+        begun = perf_counter()
         told = one.answers.row(values, os.urandom(16).hex(), whole=True)
         told = limited_row(told, one.capacity, datetime.now(UTC))
         told["mode"] = LIVE
@@ -194,13 +198,16 @@ class Desk:
                 {"column": why.column, "value": why.value, "effect": why.effect}
                 for why in one.answers.reasons(values, most_reasons, whole=True)
             ]
+        told["took_ms"] = round((perf_counter() - begun) * 1000, 3)
         return told
 
     def keep(self, one: Loaded, asked: Sequence[Mapping[str, Any]], told: Sequence[Mapping[str, Any]]) -> None:
         """Write answers to the journal. Refused where it cannot be written: then nothing may be told."""
-        at = datetime.now(UTC)
+        at, said = datetime.now(UTC), self._said.get(one.said.case)
         for values, answer in zip(asked, told, strict=True):
             self._keep(one, values, answer, at)
+            if said:
+                said.remember(answer["answer_id"], values)
 
     def forget(self, one: Loaded, told: Sequence[Mapping[str, Any]]) -> None:
         """Give back the capacity of answers that nobody was told."""
@@ -214,9 +221,12 @@ class Desk:
         self._keep(one, values, {**told, "mode": SHADOW}, at)
 
     def tell(self, name: str, told: Told) -> None:
-        """Write down a truth about an answer or a unit."""
+        """Write down a truth about an answer or a unit; where the task learns from it, the next answer knows it."""
+        at = datetime.now(UTC)
         about: dict[str, Any] = {"id": told.answer_id} if told.answer_id else {"key": told.key}
-        self._append(name, {"kind": "feedback", "at": datetime.now(UTC), **about, "truth": told.truth})
+        self._append(name, {"kind": "feedback", "at": at, **about, "truth": told.truth})
+        if said := self._said.get(name):
+            said.tell(told, at)
 
     def deny(self, counted: Mapping[tuple[str, str, str], int]) -> None:
         """Write refusals to the ledger: one row for each case, act and reason, however many there were."""
@@ -250,6 +260,7 @@ class Desk:
     def _keep(self, one: Loaded, values: Mapping[str, Any], told: Mapping[str, Any], at: datetime) -> None:
         answer = {column: value for column, value in told.items() if column not in BESIDE}
         line = {"kind": "answer", "id": told["answer_id"], "at": at, "release": one.entry.id, "mode": told["mode"]}
+        line |= {"took_ms": told["took_ms"]} if "took_ms" in told else {}
         self._append(one.said.case, {**line, "question": values, "answer": answer})
 
     def _append(self, name: str, line: Mapping[str, Any]) -> None:
@@ -259,14 +270,21 @@ class Desk:
         journal.append(orjson.dumps(line, default=spelled))
 
 
-def load(project: Project, row: Entry) -> Loaded:
+def load(project: Project, row: Entry, said: dict[str, Choices]) -> Loaded:
     """Read a release's model, its sha256 checked first, and compile what its questions must hold.
 
+    What people told of a case is put into `said`, and all its releases share it where its question is the same.
     Refused: a release that nobody signed, files that are not those that were signed, questions that come from a SELECT.
     """
     refuse_forged(project, row)
     case = signed_case(project, _said(row))
     contract, optional, main = asked_contract(project, case)
+    kept = said.get(case.name)
+    same = kept is not None and (kept.target, kept.case.data) == (case.options.get("target"), case.data)
+    answers = answerer(project, row, schema_of(contract), kept if same else None)
+    for one in answers.live.values():
+        if isinstance(one, Choices):
+            said[case.name] = one
     return Loaded(
         entry=row,
         case=case,
@@ -275,7 +293,7 @@ def load(project: Project, row: Entry) -> Loaded:
         questions=compiled(contract, project.timezone, optional),
         table=main,
         feedback=feedback(main, str(case.options.get("target", "")), project.timezone),
-        answers=answerer(project, row, schema_of(contract)),
+        answers=answers,
         capacity=capacity_now(project, case, datetime.now(UTC)),
         asks=case.money is not None and case.money.form == "classes",
     )

@@ -123,7 +123,7 @@ def _again(project: Project, name: str) -> str:
 
 
 def _observation(project: Project, found: Ground, known: Observation | None) -> Observation:
-    from grundstein.flow.answered import answers_counted
+    from grundstein.flow.answered import answers_counted, took
     from grundstein.flow.drifted import drifted
     from grundstein.flow.worth import worth
     from grundstein.production import watching
@@ -131,6 +131,7 @@ def _observation(project: Project, found: Ground, known: Observation | None) -> 
     looked = drifted(project, found, known)
     measured = worth(project, found, known)
     findings = (*looked.findings, *_aside(project, found), *measured.findings, *_dates(project, found))
+    findings += watching.speed(found.case.name, took(project, found), project.slow_ms)
     shown = (watching.picture(found.signed, measured.gain),) if measured.gain else ()
     return Observation(
         case=found.case.name,

@@ -1,6 +1,6 @@
 """Room production. In: a journal's lines and contracts -> Out: rows of questions, answers and truths, and bad lines.
 
-A line is JSON: {"kind": "answer", "id", "at", "release", "mode", "question": {...}, "answer": {...}}, or
+A line is JSON: {"kind": "answer", "id", "at", "release", "mode", "took_ms"?, "question": {...}, "answer": {...}}, or
 {"kind": "feedback", "at", "id"?, "key"?: {...}, "truth"}; "id" names an answer, "at" is an instant.
 """
 
@@ -97,7 +97,8 @@ class Entries:
         named = {key: asked[key] for key in keys} | {"question": place, "answer_id": name, "answered_at": at}
         said = {column: value for column, value in answer.items() if column not in (*NAMED, *FLAGS)}
         flags = {flag: bool(answer.get(flag)) for flag in FLAGS} if "act" in answer else {}
-        self.answers.append(named | said | flags | {"release": release, "mode": mode or LIVE})
+        took = {"took_ms": float(entry["took_ms"])} if "took_ms" in entry else {}
+        self.answers.append(named | said | flags | {"release": release, "mode": mode or LIVE} | took)
         self._given.add((name, release, mode))
 
     def _truth(self, entry: Mapping[str, Any], truths: Questions, target: str) -> None:
@@ -165,7 +166,7 @@ def answers_of(answers: Sequence[Mapping[str, Any]], keys: pa.Schema, first: int
 
 def _ordered(names: Collection[str], keys: Sequence[str]) -> list[str]:
     """Keys, question, id and instant, the task's own, the flags, release and mode."""
-    begin, end = (*keys, "question", "answer_id", "answered_at"), (*FLAGS, "release", "mode")
+    begin, end = (*keys, "question", "answer_id", "answered_at"), (*FLAGS, "release", "mode", "took_ms")
     own = [name for name in names if name not in begin and name not in end]
     return [*begin, *own, *(name for name in end if name in names)]
 

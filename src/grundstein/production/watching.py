@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from grundstein.core.figures import Figure
 from grundstein.core.findings import Fact, Finding, Section
 from grundstein.tools.inference import MIN_CLUSTERS
@@ -13,6 +15,8 @@ from grundstein.tools.wording import step_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from numpy.typing import NDArray
 
     from grundstein.core.records import Gain
     from grundstein.production.drifting import Change
@@ -139,6 +143,15 @@ def ages(case: str, pinned: date, table: str, fed: date, fresh_days: float | Non
     if fresh_days is not None and (today - fed).days > fresh_days:
         found.append(Finding("GST-W42", "tip", {"table": table, "day": fed.isoformat(), "days": fresh_days}))
     return tuple(found)
+
+
+def speed(case: str, took: NDArray[np.float64], most: float) -> tuple[Finding, ...]:
+    """Say how many milliseconds answers took, where they were asked one by one; `most` 0: nobody set a limit."""
+    if not len(took):
+        return ()
+    half, slow = (float(np.quantile(took, share)) for share in (0.5, 0.99))
+    facts: dict[str, Fact] = {"case": case, "answers": len(took), "half": told(half), "slow": told(slow), "most": most}
+    return (Finding("GST-W46", "issue", facts) if most and slow > most else Finding("GST-W45", "passed", facts),)
 
 
 def picture(signed: Gain, now: Gain) -> Figure:

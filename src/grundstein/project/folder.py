@@ -227,6 +227,11 @@ class Folder:
         write(path, contract_content(contract, read(path) if path.is_file() else None))
         return path
 
+    @property
+    def slow_ms(self) -> float:
+        """Milliseconds that 99 of 100 answers may take; 0: nobody set a limit."""
+        return self.settings.watch.slow_ms
+
     def task(self, name: str) -> Task:
         """Return a task by its entry point."""
         return installed_task(name)

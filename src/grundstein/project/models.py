@@ -20,10 +20,11 @@ class Strict(BaseModel):
 
 
 class WatchFile(Strict):
-    """`watch:` of `grundstein.yaml`: where findings of live releases are sent."""
+    """`watch:` of `grundstein.yaml`: where findings of live releases are sent, and what is too slow."""
 
     webhook: Text = Field("", description="The address that findings are posted to; secrets as `${env:NAME}`.")
     timeout: Number = Field(10.0, gt=0, le=300, description="Seconds that one call may take.")
+    slow_ms: Number = Field(0.0, ge=0, description="Milliseconds that 99 of 100 answers may take; 0: no limit.")
 
 
 class ServeFile(Strict):
@@ -58,7 +59,8 @@ class ProjectFile(Strict):
     high_risk: list[Text] = Field([], description="Roles that sign besides where a case is of high risk.")
     valid_days: int = Field(365, ge=1, le=3650, description="How many days a signature counts.")
     watch: WatchFile = Field(
-        WatchFile(webhook="", timeout=10.0), description="Where findings of live releases are sent."
+        WatchFile(webhook="", timeout=10.0, slow_ms=0.0),
+        description="Where findings of live releases are sent, and what is too slow.",
     )
     standard: Text = Field("", description="The company's standard: a path from the project's folder.")
     serve: ServeFile = Field(ServeFile.model_validate({}), description="What `grundstein serve` allows.")

@@ -70,6 +70,7 @@ ANSWER: Json = {
         "answer: high": {"type": "number", "description": "The truth is not above, nineteen times of twenty."},
         "ask_a_person": {"type": "boolean", "description": "Too unsure to stand alone."},
         "reasons": {"type": "array", "items": REASON},
+        "took_ms": {"type": "number", "description": "Milliseconds from the checked question to its answer."},
     },
 }
 SCHEMAS: Json = {
