@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from grundstein.tasks.letters.rules import Range
 
 BEST, WORST = 1.0, 6.0
-MOVED = {"always": -0.9, "both": -1.0, "whole": -0.8, "once": 0.0, "mostly": 0.8}
+MOVED = {"always": -0.9, "both": -1.0, "whole": -0.8, "regular": -0.4, "once": 0.0, "mostly": 0.8}
 WEAKENED = 1.2
 SPREAD = 0.4
 NOUNS = ("keit", "heit", "schaft", "keiten")
@@ -144,6 +144,7 @@ def _rung(known: Grammar, words: str) -> Reading | None:
     rest = known.words.weakened.sub(_blank, words)
     degree, held = next(((n, hits) for n, p in ladder.degrees.items() if (hits := _told(p, rest))), ("plain", ()))
     often, times = _often(known, rest)
+    often = often if often in ladder.cells[degree] else "once"
     back = _weakened(known, words, sums_up=degree != "plain" or often != "once")
     if back:
         return _fixed(f"{degree} weakened", ladder.weakened[degree], (*times, *held, *back, *head))
@@ -169,7 +170,7 @@ def _any(known: Grammar, words: str) -> Reading:
     moved = MOVED[often] + (WEAKENED if back else 0.0)
     grades = [one.grade for one in praised]
     moved *= _reach(known, rest, often, praised)
-    weak = any(one.kind in {"enough", "low"} for one in praised)
+    weak = any(one.kind in {"fair", "enough", "low"} for one in praised)
     grade = 0.5 * fmean(grades) + 0.5 * (max(grades) if weak else min(grades))
     grade = min(max(grade + moved + under, BEST), WORST)
     return _about(grade, "composed", (*times, *back, *where, *(one.words for one in praised)))

@@ -107,8 +107,6 @@ def _early(told: set[str], words: str, before: list[Line]) -> str:
     for name in ("tasks", "intro", "company"):
         if name in told and not (name == "company" and not before):
             return name
-    if not before:
-        return "intro" if "intro" in told else "other"
     if any(code.pattern.search(words) for code in codes().values()):
         return "behaviour" if "behaviour" in told else "performance"
     graded = _praises(words)
@@ -116,7 +114,7 @@ def _early(told: set[str], words: str, before: list[Line]) -> str:
         return "behaviour"
     if graded and any(pattern.search(words) for pattern in known()[1].values()):
         return "performance"
-    last = before[-1].section
+    last = before[-1].section if before else "other"
     return "tasks" if PERSON.search(words) or last == "intro" else last
 
 
