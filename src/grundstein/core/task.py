@@ -26,11 +26,15 @@ Data = Mapping[str, "Table"]
 
 @dataclass(frozen=True)
 class Role:
-    """What a table is to a task; `live` tables are read fresh when answering."""
+    """What a table is to a task; `live` tables are read fresh when answering.
+
+    `told`: what people tell of answers (feedback, labels) belongs to it while answering, without being named.
+    """
 
     name: str
     required: bool = True
     live: bool = False
+    told: bool = False
 
 
 class LiveTable(Protocol):

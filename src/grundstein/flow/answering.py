@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, cast
 
@@ -10,7 +10,6 @@ import numpy as np
 import pyarrow as pa
 
 from grundstein.core.canonical import canonical, digest
-from grundstein.core.contract import Column, Contract
 from grundstein.core.errors import Refused
 from grundstein.core.records import Batch, Question, Release
 from grundstein.core.task import Questioned
@@ -19,9 +18,8 @@ from grundstein.flow.forging import refuse_forged
 from grundstein.flow.selecting import SELECTED, selected, source_table
 from grundstein.flow.signing import current, refuse_ended
 from grundstein.flow.spending import capacity_now
-from grundstein.flow.widening import in_its_columns, widen
+from grundstein.flow.widening import in_its_columns, widen, write_answers_contract
 from grundstein.tools.sealing import HOUSE_COLUMNS
-from grundstein.tools.typed import logical_type
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -29,7 +27,8 @@ if TYPE_CHECKING:
 
     from grundstein.core.case import Case
     from grundstein.core.ports import Entry, Project
-    from grundstein.core.task import Task
+    from grundstein.core.task import LiveTable, Task
+    from grundstein.flow.choosing import Choices
     from grundstein.production.answering import Answerer, Call
 
 
@@ -151,11 +150,13 @@ def _arrived_before(project: Project, batch: Batch) -> Batch:
     return mine[-1] if mine else batch
 
 
-def answerer(project: Project, entry: Entry, columns: pa.Schema) -> Answerer:
+def answerer(project: Project, entry: Entry, columns: pa.Schema, choices: Choices | None = None) -> Answerer:
     """Load what a release answers with, its files checked against their sha256; `columns` are those of a question.
 
-    `keys` are the columns of the table's key that a question has.
+    `keys` are the columns of the table's key that a question has. `choices` is what people told of the case, where
+    a server keeps it already.
     """
+    from grundstein.flow.choosing import choices_of
     from grundstein.lake.snapshots import is_select, named_tables
     from grundstein.production.answering import Answerer
 
@@ -164,11 +165,14 @@ def answerer(project: Project, entry: Entry, columns: pa.Schema) -> Answerer:
     task = project.task(case.task)
     kind, _, kept = said.bond.model.partition(":")
     solution = task.load(kind, project.files.folder(kept))
-    live = {
-        role.name: Fresh(project, case.data[role.name]) for role in task.roles if role.live and role.name in case.data
-    }
     source = case.data[task.roles[0].name]
     main = project.contract(named_tables(source)[0])
+    live: dict[str, LiveTable] = {
+        role.name: Fresh(project, case.data[role.name]) for role in task.roles if role.live and role.name in case.data
+    }
+    for role in task.roles:
+        if role.told and (told := choices or choices_of(project, case, role.name, main)):
+            live[role.name] = told
     asked = pa.schema([field for field in columns if field.name not in HOUSE_COLUMNS])
     own = case.key if is_select(source) and case.key else main.key if main else ()
     keys = tuple(name for name in own if name in asked.names)
@@ -205,14 +209,3 @@ def _write(project: Project, target: str, batch: str, answers: Iterator[pa.Table
     if files is None:
         raise Refused("There are no rows to answer.", "At least one row that keeps the contract.", "grundstein tables")
     project.tables.append(target, files.close(), batch, asked)
-
-
-def write_answers_contract(project: Project, target: str, schema: pa.Schema, asked: Contract | None) -> None:
-    """Write the contract of a case's answers where there is none; their key is described as that of the questions."""
-    if project.contract(target) is None:
-        naming = schema.names[: schema.names.index("question")]
-        known = {
-            one.name: replace(one, required=False) for one in (asked.columns if asked else ()) if one.name in naming
-        }
-        columns = tuple(known.get(field.name, Column(field.name, logical_type(field.type))) for field in schema)
-        project.write_contract(Contract(target, columns, description="Answers, each with the release that gave it."))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
@@ -19,11 +20,10 @@ from grundstein.core.canonical import canonical, digest
 from grundstein.core.contract import Contract
 from grundstein.core.errors import Refused
 from grundstein.core.findings import Finding
-from grundstein.flow.answering import write_answers_contract
 from grundstein.flow.learning import told_contract
-from grundstein.flow.widening import in_its_columns, widen
+from grundstein.flow.widening import in_its_columns, widen, write_answers_contract
 from grundstein.production.answering import ANSWERS, FEEDBACK, QUESTIONS, questions_contract, unknown_columns
-from grundstein.production.entries import Rules, answers_of, read, rows_of
+from grundstein.production.entries import Entries, Rules, answers_of, read, rows_of
 from grundstein.production.journal import closed, segments
 from grundstein.tools.parquet import write_parquet
 from grundstein.tools.sealing import HOUSE_COLUMNS
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from grundstein.core.ports import Project
-    from grundstein.production.entries import Entries
 
 PLAN, ASIDE = "collecting.json", "aside"
 MOST_BYTES = 16 << 20
@@ -102,6 +101,26 @@ def collect(project: Project, name: str) -> Collected:
 def journal_folder(project: Project, name: str) -> Path:
     """Where the journal of a case is."""
     return project.root / "journal" / name
+
+
+def uncollected(project: Project, name: str) -> Entries:
+    """What lies in the journal of a case and is in no table yet, also what a server that runs has written so far.
+
+    A segment that is collected meanwhile is left out.
+    """
+    paths = sorted(journal_folder(project, name).glob("*.jsonl"))
+    if not paths:
+        return Entries()
+    rules = _home(project, name).rules
+    found = Entries()
+    for path in paths:
+        with suppress(FileNotFoundError):
+            one = read([path], rules, {})
+            start = len(found.questions)
+            found.questions.extend(one.questions)
+            found.answers.extend({**answer, "question": start + answer["question"]} for answer in one.answers)
+            found.truths.extend(one.truths)
+    return found
 
 
 def _home(project: Project, name: str) -> Home:

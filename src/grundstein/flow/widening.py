@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from grundstein.core.contract import Column
+from grundstein.core.contract import Column, Contract
 from grundstein.tools.sealing import HOUSE_COLUMNS
 from grundstein.tools.typed import logical_type
 
@@ -42,3 +42,14 @@ def in_its_columns(project: Project, table: str, rows: pa.Table) -> pa.Table:
             for name in names
         }
     )
+
+
+def write_answers_contract(project: Project, target: str, schema: pa.Schema, asked: Contract | None) -> None:
+    """Write the contract of a case's answers where there is none; their key is described as that of the questions."""
+    if project.contract(target) is None:
+        naming = schema.names[: schema.names.index("question")]
+        known = {
+            one.name: replace(one, required=False) for one in (asked.columns if asked else ()) if one.name in naming
+        }
+        columns = tuple(known.get(field.name, Column(field.name, logical_type(field.type))) for field in schema)
+        project.write_contract(Contract(target, columns, description="Answers, each with the release that gave it."))

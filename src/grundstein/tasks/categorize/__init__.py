@@ -30,7 +30,7 @@ class Categorize:
     name: str = "categorize"
     unit: str = "row"
     options: type = Options
-    roles: tuple[Role, ...] = (Role("rows", live=True), Role("choices", required=False, live=True))
+    roles: tuple[Role, ...] = (Role("rows", live=True), Role("choices", required=False, live=True, told=True))
     verbs: Mapping[str, Verb] = MappingProxyType({})
 
     def settle(self, case: Case, data: Data) -> Case:
