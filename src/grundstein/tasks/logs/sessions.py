@@ -54,6 +54,8 @@ class Grouped:
 
     def rows(self) -> list[Rows]:
         """The lines of each session, in order."""
+        if not self.names:
+            return []
         order = np.argsort(self.of, kind="stable")
         order = order[np.searchsorted(self.of[order], 0) :]
         return np.split(order, np.cumsum(np.bincount(self.of[order], minlength=len(self.names)))[:-1])
