@@ -111,8 +111,7 @@ class Blend:
 
     def found(self, index: Index, text: str | None, narrow: Mapping[str, str]) -> Hits:
         """Return what is found for one query."""
-        names = tuple(name for name in self.signals if self.recipe.weights.get(name) or self._below(name))
-        said = blending.spoken(index, text, names, self.clouds, narrow)
+        said = blending.spoken(index, text, self.recipe.used, self.clouds, narrow)
         return blending.ranked(said, self.recipe, self.plan.depth)
 
     def shelf(self) -> Shelf:
@@ -120,9 +119,6 @@ class Blend:
         if self.shape is None:
             raise Refused("this solution has not been fitted", "`fit` before `answer` and `save`", "fit it")
         return self.shelves.shelf(self.plan, self.shape)
-
-    def _below(self, name: str) -> bool:
-        return name == "parts" and self.recipe.below > 0
 
     def save(self, folder: Path) -> None:
         """Write `solution.json` and the spaces that carry weight."""
@@ -133,10 +129,10 @@ class Blend:
             "name": self.name,
             "signals": list(self.signals),
             "weights": dict(self.recipe.weights),
-            "below": self.recipe.below,
+            "tail": None if self.recipe.tail is None else dict(self.recipe.tail),
             "languages": list(shape.languages),
             "parts": list(shape.parts),
-            "spaces": [name for name in self.clouds if self.recipe.weights.get(name)],
+            "spaces": [name for name in self.clouds if name in self.recipe.used],
         }
         text = json.dumps(about, ensure_ascii=False, sort_keys=True, indent=1)
         (folder / "solution.json").write_text(text, encoding="utf-8")
@@ -150,7 +146,7 @@ class Blend:
         plan = Plan.restored(about["plan"])
         clouds = {name: spaces.Cloud(spaces.Space.load(folder / f"{name}.npz")) for name in about["spaces"]}
         shape = Shape(tuple(about["languages"]), tuple(about["parts"]), plan.columns.narrow)
-        recipe = Recipe(about["weights"], about["below"])
+        recipe = Recipe(about["weights"], about["tail"])
         return cls(plan, about["name"], tuple(about["signals"]), recipe, shape, clouds)
 
 

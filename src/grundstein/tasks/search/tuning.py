@@ -1,7 +1,8 @@
 """Room tasks. In: queries with what answers them -> Out: Recipe, the weight of each signal that helps on these queries.
 
-One weight after the other, twice round, by the case's measure. A weight stays 0 where its gain is less than the
-standard error of the gain: what does not clearly help is left out.
+One weight after the other, twice round, by the case's measure; then the same for what follows the first places, by
+recall. A weight stays 0 where its gain is less than the standard error of the gain: what does not clearly help is left
+out.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from grundstein.tools.retrieval import blending
 from grundstein.tools.retrieval.blending import Recipe, Spoken
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -29,8 +30,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-WEIGHTS = (0.05, 0.1, 0.2, 0.4, 0.7, 1.0, 1.5)
-BELOW = (0, 20)
+WEIGHTS = (0.0, 0.05, 0.1, 0.2, 0.4, 0.7, 1.0, 1.5)
 ROUNDS = 2
 MOST = 400
 CLEAR = 1.0
@@ -61,16 +61,24 @@ class Asked:
         best = tuple(np.sort(np.array(list(wanted[row].values()), dtype=np.float64))[::-1] for row in there)
         return cls(tuple(names), spoken, grades, best)
 
-    def worth(self, weights: Mapping[str, float], measure: str, plan: Plan, below: int = 0) -> Floats:
+    def worth(self, weights: Mapping[str, float], plan: Plan) -> Floats:
         """Return what each query's list is worth."""
+        ranks = [_ranks(one.scores(weights), grades) for one, grades in zip(self.spoken, self.grades, strict=True)]
+        return self._worth(ranks, plan.measure, plan)
+
+    def recall(self, heads: Sequence[NDArray[np.bool_]], weights: Mapping[str, float], plan: Plan) -> Floats:
+        """Return the recall of each query's list where these weights rank all but the head."""
+        ranks = []
+        for one, grades, head in zip(self.spoken, self.grades, heads, strict=True):
+            below = np.where(head, np.inf, one.scores(weights))
+            ranks.append(_ranks(below, grades))
+        return self._worth(ranks, "recall@100", plan)
+
+    def _worth(self, ranks: Sequence[NDArray[np.int64]], measure: str, plan: Plan) -> Floats:
         at = np.zeros((len(self.spoken), plan.depth))
-        for row, (one, grades) in enumerate(zip(self.spoken, self.grades, strict=True)):
-            wanted = np.flatnonzero(grades)
-            ranks = (
-                _ranks(one, weights, wanted) if not below else _listed(one, Recipe(weights, below), plan.depth)[wanted]
-            )
-            shown = ranks < plan.depth
-            at[row, ranks[shown]] = grades[wanted[shown]]
+        for row, (grades, placed) in enumerate(zip(self.grades, ranks, strict=True)):
+            shown = placed < plan.depth
+            at[row, placed[shown]] = grades[grades > 0][shown]
         return worth(Found(at, self.best), measure, plan)
 
 
@@ -84,48 +92,51 @@ def _grades(index: Index, one: Spoken, wanted: Mapping[str, float]) -> Floats:
     return grades
 
 
-def _ranks(one: Spoken, weights: Mapping[str, float], wanted: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The ranks of some documents, without ordering all: how many stand above each, equal ones by their arrival."""
-    scores = np.round(one.scores(weights), blending.DIGITS)
+def _ranks(scores: Floats, grades: Floats) -> NDArray[np.int64]:
+    """The ranks of the documents with a grade, without ordering all: how many stand above each, or came before."""
+    scores = np.round(scores, blending.DIGITS)
+    wanted = np.flatnonzero(grades)
     mine = scores[wanted][:, None]
     above = (scores > mine) | ((scores == mine) & (np.arange(len(scores)) < wanted[:, None]))
     return np.where(scores[wanted] > 0, above.sum(axis=1), np.iinfo(np.int64).max)
 
 
-def _listed(one: Spoken, recipe: Recipe, depth: int) -> NDArray[np.int64]:
-    """The rank of each document in a list as it is answered."""
-    ranks = np.full(len(one.slots), np.iinfo(np.int64).max)
-    shown = blending.ranked(one, recipe, depth).slots
-    ranks[np.searchsorted(one.slots, shown)] = np.arange(len(shown))
-    return ranks
-
-
 def tuned(asked: Asked, plan: Plan) -> Recipe:
-    """Choose the weights of the signals by the measure, then by recall from where compounds follow."""
+    """Choose the weights of the signals by the measure, then those of what follows the head by recall."""
     if not asked.spoken:
-        return Recipe({}, 0)
-    weights: dict[str, float] = {}
+        return Recipe()
+    weights = climbed(asked.names, lambda tried: asked.worth(tried, plan), {})
+    heads = [_head(one, weights) for one in asked.spoken]
+    tail = climbed(asked.names, lambda tried: asked.recall(heads, tried, plan), weights)
+    return Recipe(weights, tail if tail != weights else None)
+
+
+def climbed(
+    names: Sequence[str], worth_of: Callable[[Mapping[str, float]], Floats], start: Mapping[str, float]
+) -> Mapping[str, float]:
+    """Change one weight after the other, where that clearly helps, until none does or twice round."""
+    weights = dict(start)
+    best = worth_of(weights)
     for _ in range(ROUNDS):
-        before = weights
-        for name in asked.names:
-            others = {other: weight for other, weight in weights.items() if other != name}
-            without = asked.worth(others, plan.measure, plan)
-            tried = [asked.worth({**others, name: weight}, plan.measure, plan) for weight in WEIGHTS]
-            place = int(np.argmax([one.mean() for one in tried]))
-            weights = {**others, name: WEIGHTS[place]} if clear(tried[place] - without) else others
+        before = dict(weights)
+        for name in names:
+            trials = [(weight, worth_of({**weights, name: weight})) for weight in WEIGHTS]
+            weight, gained = max(trials, key=lambda trial: float(trial[1].mean()))
+            if clear(gained - best):
+                weights, best = {**weights, name: weight}, gained
         if weights == before:
             break
-    return Recipe(weights, _below(asked, weights, plan))
+    return {name: weight for name, weight in weights.items() if weight}
+
+
+def _head(one: Spoken, weights: Mapping[str, float]) -> NDArray[np.bool_]:
+    scores = one.scores(weights)
+    head = np.zeros(len(scores), dtype=np.bool_)
+    head[one.order(scores)[: blending.HEAD]] = True
+    return head & (scores > 0)
 
 
 def clear(gain: Floats) -> bool:
     """Whether a gain is larger than its standard error."""
     error = float(gain.std()) / max(len(gain), 1) ** 0.5
     return float(gain.mean()) > max(CLEAR * error, 1e-9)
-
-
-def _below(asked: Asked, weights: Mapping[str, float], plan: Plan) -> int:
-    if "parts" not in asked.names:
-        return 0
-    none, some = (asked.worth(weights, "recall@100", plan, below) for below in BELOW)
-    return BELOW[1] if clear(some - none) else 0

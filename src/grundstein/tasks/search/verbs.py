@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from grundstein.core.ports import Project, TableStore
     from grundstein.tools.retrieval.index import Hits, Index
 
-BELOW = 20
+TAIL = {"parts": 1.0}
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def find(project: Project, case: Case, args: Sequence[str], /) -> Done:
     words, narrow = _read(index, case, args)
     query = asking.words(index, asking.question_of(index, words))
     said = blending.spoken(index, words, ("parts",) if index.shape.split else (), {}, narrow)
-    return _told(index, blending.ranked(said, blending.Recipe(below=BELOW), shown), query)
+    return _told(index, blending.ranked(said, blending.Recipe(tail=TAIL), shown), query)
 
 
 def query(project: Project, case: Case, args: Sequence[str], /) -> Done:

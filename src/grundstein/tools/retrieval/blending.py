@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 REACH = 1_000
+HEAD = 20
 NEAREST = 100
 DIGITS = 5
 BELIEVED = 8
@@ -36,10 +37,18 @@ SIGNALS = ("title", "parts", "pairs", "feedback", "meaning", "vectors")
 
 @dataclass(frozen=True)
 class Recipe:
-    """The weight of each signal beside the words; from place `below` on compounds' parts alone rank, 0: nowhere."""
+    """The weight of each signal beside the words.
+
+    The first `HEAD` places are ranked by `weights`; those below by `tail`, which reaches further, where it is given.
+    """
 
     weights: Mapping[str, float] = field(default_factory=dict)
-    below: int = 0
+    tail: Mapping[str, float] | None = None
+
+    @property
+    def used(self) -> tuple[str, ...]:
+        """The signals that carry weight anywhere."""
+        return tuple(name for name in SIGNALS if self.weights.get(name) or (self.tail or {}).get(name))
 
 
 @dataclass(frozen=True)
@@ -98,21 +107,17 @@ def spoken(
 
 
 def ranked(one: Spoken, recipe: Recipe, depth: int) -> Hits:
-    """Return the best documents; those that only parts of compounds speak for follow from place `below` on."""
+    """Return the best documents: the head by its weights, what follows by those of the tail; scores fall throughout."""
     scores = one.scores(recipe.weights)
     order = one.order(scores)
     order = order[scores[order] > 0]
-    if recipe.below and "parts" in one.signals:
-        head = order[: recipe.below]
-        rest = np.setdiff1d(np.arange(len(one.slots)), head)
-        by_parts = one.signals["parts"] + 1e-6 * scores
-        tail = rest[np.lexsort((one.slots[rest], -np.round(by_parts[rest], 9)))]
-        order = np.concatenate([head, tail[by_parts[tail] > 0]])
-        told = scores[order]
-        told[len(head) :] = np.minimum(told[len(head) :], told[len(head) - 1] if len(head) else np.inf)
-        scores_in_order = np.minimum.accumulate(told) if len(told) else told
-        return Hits(one.slots[order][:depth], scores_in_order[:depth])
-    return Hits(one.slots[order][:depth], scores[order][:depth])
+    if recipe.tail is not None and len(order):
+        head, further = order[:HEAD], one.scores(recipe.tail)
+        follow = one.order(further)
+        follow = follow[(further[follow] > 0) & ~np.isin(follow, head)]
+        order = np.concatenate([head, follow])
+    shown = order[:depth]
+    return Hits(one.slots[shown], np.minimum.accumulate(scores[shown]) if len(shown) else scores[shown])
 
 
 def widened(index: Index, body: Hits, narrow: Mapping[str, str] | None = None) -> Hits:
