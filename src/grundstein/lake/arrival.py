@@ -58,7 +58,7 @@ def read_pile(files: Sequence[SourceFile], settings: Mapping[str, str], contract
     for place, (file, raw) in enumerate(zip(files, raws, strict=True)):
         _no_house_columns(raw, file.name)
         if expected is not None:
-            raws[place] = _named_alike(raw, expected)
+            raws[place] = _named_alike(raw, expected, file.name, "" if contract else files[0].name)
     return Pile(
         raw=_joined(raws, expected),
         file=np.repeat(np.arange(len(raws)), [raw.rows for raw in raws]),
@@ -67,11 +67,11 @@ def read_pile(files: Sequence[SourceFile], settings: Mapping[str, str], contract
     )
 
 
-def _named_alike(raw: Raw, contract: Contract) -> Raw:
+def _named_alike(raw: Raw, contract: Contract, file: str, first: str) -> Raw:
     """The columns under the contract's names, where some are said in other words; Refused where they changed."""
     words = other_words(raw.columns, contract)
     if not words:
-        changed_columns(raw.columns, contract)
+        changed_columns(raw.columns, contract, file, first)
         return raw
     names = [words.get(name, name) for name in raw.columns]
     table, typed = (one.rename_columns(names) if one is not None else None for one in (raw.table, raw.typed))

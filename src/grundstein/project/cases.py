@@ -24,7 +24,7 @@ def read_case(path: Path, task: Callable[[str], Task]) -> Case:
     """Read and check a case; its task says which fields it adds."""
     content = read(path)
     if content.get("idea") is True or not content.get("task"):
-        return _case(path.stem, checked(CaseFile, content, path), {})
+        return _case(path.stem, checked(CaseFile, content, path), {}, "rows")
     own = _own_task(path, content, task)
     names = tuple(field.name for field in fields(own.options))
     common = type(content)((name, value) for name, value in content.items() if name not in names)
@@ -35,7 +35,7 @@ def read_case(path: Path, task: Callable[[str], Task]) -> Case:
         lambda: checked_options(own.options, _restricted(content, names), path),
     )
     check_also(file, content, path)
-    return _case(path.stem, file, options)
+    return _case(path.stem, file, options, next(role.name for role in own.roles if role.required))
 
 
 def _own_task(path: Path, content: Mapping[str, Any], task: Callable[[str], Task]) -> Task:
@@ -56,8 +56,9 @@ def _restricted(content: Any, names: tuple[str, ...]) -> Any:
     return own
 
 
-def _case(name: str, file: CaseFile, options: Mapping[str, Any]) -> Case:
-    data = {"rows": file.data} if isinstance(file.data, str) else dict(file.data)
+def _case(name: str, file: CaseFile, options: Mapping[str, Any], main: str) -> Case:
+    """Build a case; a table without a role is the task's first that is needed, `main`."""
+    data = {main: file.data} if isinstance(file.data, str) else dict(file.data)
     plain = file.model_dump(exclude={"data", "money", "horizon", "ignore", "key", "signed_by", "risk", "also", "again"})
     return Case(
         name=name,

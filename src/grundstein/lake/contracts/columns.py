@@ -41,8 +41,11 @@ def _part(one: str, two: str) -> bool:
     return bool(a and b) and (a <= b or b <= a)
 
 
-def changed_columns(columns: Sequence[str], contract: Contract) -> None:
-    """Refuse columns that are not the contract's, in whatever order; names what is new, gone and likely renamed."""
+def changed_columns(columns: Sequence[str], contract: Contract, file: str = "", first: str = "") -> None:
+    """Refuse columns that are not the contract's, in whatever order; names what is new, gone and likely renamed.
+
+    `file` is whose columns they are, `first` the file that the contract was proposed from, if nobody has written it.
+    """
     added = [name for name in columns if name not in contract.names]
     missing = [name for name in contract.names if name not in columns]
     if not added and not missing:
@@ -52,10 +55,11 @@ def changed_columns(columns: Sequence[str], contract: Contract) -> None:
     gone = [name for name in missing if name not in renamed]
     new = [name for name in added if name not in renamed.values()]
     parts += [f"missing: {_listed(gone)}"] * bool(gone) + [f"new: {_listed(new)}"] * bool(new)
+    mend = f"rename them in the file, or change contracts/{contract.table}.yaml if the change is meant"
     raise Refused(
-        f"the columns are not those of {contract.table}: {'; '.join(parts)}",
+        f"the columns {f'of {file} ' * bool(file)}are not those of {first or contract.table}: {'; '.join(parts)}",
         f"{len(contract.columns)} columns: {_listed(contract.names)}",
-        f"rename them in the file, or change contracts/{contract.table}.yaml if the change is meant",
+        "take files of one kind: name them by a pattern in quotes, such as 'exports/*.csv'" if first else mend,
     )
 
 
