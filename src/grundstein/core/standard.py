@@ -62,7 +62,8 @@ def says(text: str, word: str) -> bool:
     >>> says("our Staff", "staff"), says("distaff", "staff")
     (True, False)
     """
-    return re.search(rf"(?<!\w){re.escape(word.casefold())}(?!\w)", text.casefold()) is not None
+    inside = r"\w\u0300-\u036f"  # a capital I with a dot is folded to a letter and a mark, which is no letter
+    return re.search(rf"(?<![{inside}]){re.escape(word.casefold())}(?![{inside}])", text.casefold()) is not None
 
 
 def shortfalls(case: Case, stated: Collection[str], standard: Standard) -> list[tuple[str, Finding]]:
