@@ -21,6 +21,7 @@ DATE = re.compile(
     r"(\d{1,2})\.\s*(?:(\d{1,2})\.|(Januar|Jänner|Februar|März|Maerz|April|Mai|Juni|Juli|August|September|Oktober|"
     r"November|Dezember))\s*(\d{4})"
 )
+OTHER = re.compile(r"prüfung|abschluss|geboren|geb\.|jubiläum")
 USUAL_DAYS = {15}
 
 
@@ -116,6 +117,8 @@ def _odd_end(line: Line) -> str:
 
 def _ends(line: Line, place: int) -> bool:
     before = line.text[:place].lower().rstrip()
+    if OTHER.search(before[-30:]):
+        return False
     before = re.sub(r"\b(?:zum|den|einschließlich)$", "", before).rstrip()
     return before.endswith("bis") or (
         line.section == "ending" and re.search(r"\b(?:am|zum|mit dem)$", line.text[:place].rstrip()) is not None

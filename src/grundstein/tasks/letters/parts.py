@@ -112,7 +112,8 @@ def _early(told: set[str], words: str, before: list[Line]) -> str:
     graded = _praises(words)
     if "behaviour" in told and graded:
         return "behaviour"
-    if graded and any(pattern.search(words) for pattern in known()[1].values()):
+    done = any(line.section == "tasks" for line in before) and PERSON.search(words)
+    if graded and (done or any(pattern.search(words) for pattern in known()[1].values())):
         return "performance"
     last = before[-1].section if before else "other"
     return "tasks" if PERSON.search(words) or last == "intro" else last

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from grundstein.tasks.letters.closing import closing_of, endings
 from grundstein.tasks.letters.codes import codes
 from grundstein.tasks.letters.grading import written
-from grundstein.tasks.letters.parts import people_in
+from grundstein.tasks.letters.parts import GRADED, people_in
 from grundstein.tasks.letters.rules import pattern_of, table
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 APART = 1.5
 FAR_APART = 2.2
+NEAR = 70
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,8 @@ class Grades:
 class Role:
     """What a letter for a role is expected to speak of."""
 
-    found: Pattern
+    title: Pattern
+    tasks: Pattern
     but: Pattern
     topic: str
 
@@ -69,9 +71,8 @@ class Role:
 def roles() -> dict[str, Role]:
     """The roles by name."""
     content: dict[str, Any] = table("roles")["roles"]
-    return {
-        n: Role(pattern_of(one["found"]), pattern_of(one.get("but", [])), one["topic"]) for n, one in content.items()
-    }
+    parts = ("title", "tasks", "but")
+    return {n: Role(*(pattern_of(one.get(part, [])) for part in parts), one["topic"]) for n, one in content.items()}
 
 
 @cache
@@ -111,12 +112,15 @@ def signals_of(lines: Sequence[Line], held: Sequence[str], locale: str) -> list[
 
 def roles_in(lines: Sequence[Line]) -> tuple[str, ...]:
     """The roles that the title, the introduction and the tasks name."""
-    early = [line.words for line in lines if line.section in {"intro", "tasks"}]
-    found = []
-    for name, role in roles().items():
-        told = [role.but.sub(" ", words) for words in early]
-        found += [name] if any(role.found.search(words) for words in told) else []
-    return tuple(found)
+    before = next((place for place, line in enumerate(lines) if line.section in GRADED), len(lines))
+    title = [line.words for line in (*lines[:1], *lines[:before]) if line is lines[0] or line.section == "intro"]
+    tasks = [line.words for line in lines[:before] if line.section in {"intro", "tasks"}]
+    return tuple(name for name, role in roles().items() if _holds(role, title, tasks))
+
+
+def _holds(role: Role, title: Sequence[str], tasks: Sequence[str]) -> bool:
+    named, said = ([role.but.sub(" ", words) for words in part] for part in (title, tasks))
+    return any(map(role.title.search, named)) or any(map(role.tasks.search, said))
 
 
 def _missing(lines: Sequence[Line], held: Sequence[str]) -> Iterator[Signal]:
@@ -139,7 +143,8 @@ def _people(lines: Sequence[Line]) -> Iterator[Signal]:
     for line in behaviour:
         people = people_in(line.words)
         named |= set(people)
-        if people.get("colleagues", 1 << 30) < people.get("superiors", -1):
+        first, second = people.get("colleagues", NEAR), people.get("superiors", -NEAR)
+        if 0 < second - first <= NEAR:
             yield Signal("order", "colleagues first", line.text)
     if named:
         yield from (Signal("missing", who) for who in ("superiors", "colleagues") if who not in named)
