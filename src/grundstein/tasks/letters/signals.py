@@ -71,8 +71,12 @@ class Role:
 def roles() -> dict[str, Role]:
     """The roles by name."""
     content: dict[str, Any] = table("roles")["roles"]
-    parts = ("title", "tasks", "but")
-    return {n: Role(*(pattern_of(one.get(part, [])) for part in parts), one["topic"]) for n, one in content.items()}
+    return {name: _role(one) for name, one in content.items()}
+
+
+def _role(one: Mapping[str, Any]) -> Role:
+    title, tasks, but = (pattern_of(one.get(part, [])) for part in ("title", "tasks", "but"))
+    return Role(title, tasks, but, one["topic"])
 
 
 @cache
