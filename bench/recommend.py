@@ -10,13 +10,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
+import scipy.sparse as sp
+from implicit.cpu.als import AlternatingLeastSquares
+from threadpoolctl import threadpool_limits
 
+import recommend_articles
 from grundstein.core.case import Case
 from grundstein.core.records import Seal
 from grundstein.tasks.recommend import TASK
-from grundstein.tasks.recommend.events import events_of
+from grundstein.tasks.recommend.events import Histories, events_of
+from grundstein.tasks.recommend.factors import ROUNDS, Factors
+from grundstein.tasks.recommend.leaking import leaks
 from grundstein.tasks.recommend.options import reading
 from grundstein.tasks.recommend.popularity import Popularity, popular
+from grundstein.tasks.recommend.shelf import Shelves
+from recommend_peers import MODELS, Peer
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -38,13 +46,16 @@ TEXT = """## Recommend
 MovieLens 100k, full ranking over all 1,682 films, a film already rated is never shown. *Known* are users with ratings
 before the cut; everybody else can only be shown what is popular. Gain: nDCG@10 of all users above the baseline, with
 its range at the level of a first opening. *Plain popularity* counts all ratings alike, as libraries do; the baseline
-tunes its half-life on the latest fifth of development, as the candidates tune themselves.
+tunes its half-life inside development, as the candidates tune themselves; `implicit` stands beside them as it comes.
 
-The same 80/20 cut twice: forward in time, and drawn at random so that later ratings may be learned from.
+The same ratings cut twice: 80/20 forward in time, and 75/25 drawn at random so that later ratings may be learned from
+(published there, nDCG@10: BiVAE 0.475, BPR 0.442, LightGCN 0.420, SAR 0.382).
 """
 LESSON = """
 The random split promises {promised:+.3f} for item-kNN over the baseline; forward in time it is {kept:+.3f}. Against
 plain popularity, item-kNN would have looked {plain:+.3f} better for the known users: the opponent was not tuned.
+
+Development of the forward split, item-kNN by how much of the future leaks in: {leaks}.
 """
 
 
@@ -72,7 +83,7 @@ class PlainPopularity(Popularity):
         """Count."""
         del seed
         found = events_of(data["events"], self.read)
-        return replace(self, items=found.item_ids, scores=popular(found, 0.0))
+        return replace(self, items=found.item_ids, scores=popular(found, 0.0), shelves=Shelves(), cache=Histories())
 
 
 @dataclass(frozen=True)
@@ -94,14 +105,46 @@ def run(quick: bool) -> str:
     ratings = films()
     cut = str(int(np.sort(np.asarray(ratings["at"].cast(pa.int64())))[int(0.8 * ratings.num_rows)]))
     parts, gains = [TEXT], {}
-    for how, title in (("time", "Forward in time"), ("random", "Drawn at random (for contrast)")):
+    for how, title in (("time", "Forward in time, 80/20"), ("random", "Drawn at random, 75/25 (for contrast)")):
         case = FILMS if how == "time" else replace(FILMS, split="random")
-        seal: Any = Seal("ratings", how, (), "", "at" if how == "time" else "", 0.2, cut, "bench")
+        seal: Any = Seal("ratings", how, (), "", "at" if how == "time" else "", 0.25, cut, "bench")
         split = TASK.seal({"events": ratings}, case, seal)
         results = measured(case, split, 3 if quick else BUDGET)
         parts.append(table(title, split, results))
         gains[how] = results
-    return "\n".join(parts) + LESSON.format(**lesson(gains))
+        if how == "time":
+            told = ", ".join(
+                f"{row.way} {row.likeness:.3f}" for row in leaks(split.development["events"], reading(case))
+            )
+    films_text = "\n".join(parts) + LESSON.format(**lesson(gains), leaks=told)
+    return films_text + als() + recommend_articles.run(SHARED / "recommender" / "citeulike-a", live, quick)
+
+
+def live(data: Data) -> dict[str, Any]:
+    """The live tables as they stand while judging."""
+    return {name: Frozen(data[name]) for name in ("events", "items") if name in data}
+
+
+def als() -> str:
+    """Fit the library's ALS alone and ours in turns, with the same settings."""
+    rng = np.random.default_rng(SEED)
+    users, items = rng.integers(0, 6040, 1_160_000), (3706 * rng.random(1_160_000) ** 2).astype(np.int64)
+    matrix = sp.csr_matrix((np.ones(len(users), np.float32), (users, items)), shape=(6040, 3706))
+    spent: dict[str, list[float]] = {"ours": [], "alone": []}
+    for _ in range(3):
+        start = time.process_time()
+        Factors.fit(matrix, 64, 10.0, 0.1, SEED)
+        middle = time.process_time()
+        with threadpool_limits(1):
+            model = AlternatingLeastSquares(64, 0.1, 10.0, iterations=ROUNDS, num_threads=1, random_state=SEED)
+            model.fit(matrix, show_progress=False)
+        spent["ours"].append(middle - start)
+        spent["alone"].append(time.process_time() - middle)
+    ours, alone = min(spent["ours"]), min(spent["alone"])
+    return (
+        f"\nALS, 64 factors, {ROUNDS} rounds on {matrix.shape[0]:,} x {matrix.shape[1]:,} with {matrix.nnz:,} choices: "
+        f"{ours:.2f} CPU s, implicit alone {alone:.2f} ({ours / alone:.2f} times), the better of three each.\n"
+    )
 
 
 def films() -> pa.Table:
@@ -115,7 +158,8 @@ def measured(case: Case, split: Split, budget: int) -> list[Result]:
     """Fit, answer and value each solution; the baseline comes first."""
     rows = set(split.development["events"]["user"].cast(pa.string()).to_pylist())
     known = np.array([user in rows for user in split.questions["user"].to_pylist()])
-    listed = [TASK.baseline(case), PlainPopularity(reading(case), "plain popularity"), *TASK.candidates(case, budget)]
+    listed: list[Any] = [TASK.baseline(case), PlainPopularity(reading(case), "plain popularity")]
+    listed += [*TASK.candidates(case, budget), *(Peer(reading(case), name) for name in MODELS)]
     return [_measured(case, split, one, known) for one in listed]
 
 

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "benchmarks.md"
 PARTS = (
     *("judge", "bot", "replay", "checks", "trust", "tables", "peers", "verdicts", "bank"),
-    *("time_settings", "recommend", "ingest", "store", "faults", "sandbox", "messy", "costs"),
+    *("time_settings", "recommend", "recommend_size", "ingest", "store", "faults", "sandbox", "messy", "costs"),
     *("serving", "soak", "watching", "answering"),
     *("again", "circle", "categorize", "search", "letters"),
 )

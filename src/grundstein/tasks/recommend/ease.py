@@ -21,11 +21,17 @@ if TYPE_CHECKING:
 
 LARGEST = 20_000
 EXACT = 4_000
+WORK = 2e12
 
 
 def fits(matrix: sp.csr_matrix) -> bool:
     """Whether the matrix to invert fits: at most 20,000 users or 20,000 items (1.6 GB)."""
     return min(_active(matrix).shape) <= LARGEST
+
+
+def affordable(matrix: sp.csr_matrix) -> int:
+    """How many fits take a few minutes: one from 12,000 users and items on, sixteen at 5,000."""
+    return max(int(WORK // max(min(_active(matrix).shape), 1) ** 3), 1)
 
 
 def ease(matrix: sp.csr_matrix, strength: float, kept: int) -> sp.csr_matrix:

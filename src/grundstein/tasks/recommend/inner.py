@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 SHARE = 0.8
 DRAWN = 0.75
+MOST_EVENTS = 2_000_000
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,17 @@ def learned(data: Data, read: Reading) -> Learned:
     shelf = shelf_of(data.get("items"), read, found.item_ids)
     links = judged(data["judgements"], read, shelf.ids) if "judgements" in data else None
     return Learned(found.over(shelf.ids), shelf, links)
+
+
+def sampled(whole: Learned, seed: int) -> Learned:
+    """Return some users' events, two million of them at most: enough to choose settings on."""
+    found = whole.events
+    if len(found.times) <= MOST_EVENTS:
+        return whole
+    users = int(len(found.user_ids) * MOST_EVENTS / len(found.times))
+    kept = np.zeros(len(found.user_ids), dtype=bool)
+    kept[np.random.default_rng(seed).choice(len(kept), users, replace=False)] = True
+    return replace(whole, events=found.taken(kept[found.users]))
 
 
 def inner_split(whole: Learned, read: Reading, with_history: bool, most: int, seed: int) -> Inner:

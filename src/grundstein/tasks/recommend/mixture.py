@@ -12,7 +12,7 @@ import numpy as np
 from grundstein.tasks.recommend import ranking, sources
 from grundstein.tasks.recommend.content import Content
 from grundstein.tasks.recommend.events import Histories, single, texts
-from grundstein.tasks.recommend.inner import inner_split, learned
+from grundstein.tasks.recommend.inner import inner_split, learned, sampled
 from grundstein.tasks.recommend.options import Reading, read_again
 from grundstein.tasks.recommend.popularity import chosen_half_life, popular
 from grundstein.tasks.recommend.shelf import Shelves
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 TIE = 1e-6
 SHARES = (TIE, 0.1, 0.3, 1.0, 3.0)
-MIXED = (1.0, 0.5, 2.0, 0.25, 4.0)
+MIXED = (1.0, 0.5, 2.0, 0.25, 4.0, 0.06, 16.0)
 MOST_ASKED = 1000
 
 
@@ -84,7 +84,7 @@ class Mixture:
         """Choose on a part of the events, then learn from all of them. ValueError where a source cannot be fitted."""
         whole = learned(data, self.read)
         half_life = chosen_half_life(whole, self.read, seed)
-        inner = inner_split(whole, self.read, with_history=True, most=MOST_ASKED, seed=seed)
+        inner = inner_split(sampled(whole, seed), self.read, with_history=True, most=MOST_ASKED, seed=seed)
         chosen = self._chosen(inner, half_life, seed)
         matrix, shelf = whole.events.matrix(), whole.shelf
         return replace(
@@ -170,13 +170,16 @@ class Mixture:
     def _best(self, names: Sequence[str], inner: Inner, counted: NDArray[np.float32], tries: int, seed: int) -> Tried:
         """Fit sources by their settings and return the best; of several, those that cannot be fitted are left out."""
         matrix, found = inner.earlier.matrix(), []
-        for name, setting in [(one, setting) for one in names for setting in sources.SETTINGS[one][:tries]]:
+        every = [(name, setting) for name in names for setting in sources.settings(name, matrix)[:tries]]
+        for name, setting in every:
             try:
                 source = sources.fitted(name, setting, matrix, inner.shelf, self.read, seed)
             except ValueError:
                 if len(names) == 1:
                     raise
                 continue
+            if len(every) == 1:
+                return Tried(0.0, name, setting, source)
             [worth] = _worths([source], [((1.0,), TIE)], inner, counted, self.read)
             found.append(Tried(worth, name, setting, source))
         return max(found, key=lambda one: one.worth)

@@ -13,7 +13,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from grundstein.tasks.recommend.content import Content
-from grundstein.tasks.recommend.ease import ease
+from grundstein.tasks.recommend.ease import affordable, ease
 from grundstein.tasks.recommend.factors import Factors
 from grundstein.tasks.recommend.likeness import cosine, walk
 
@@ -87,6 +87,11 @@ SETTINGS: Mapping[str, tuple[Setting, ...]] = {
 }
 
 
+def settings(name: str, matrix: sp.csr_matrix) -> tuple[Setting, ...]:
+    """Return the settings worth their time on a matrix of this shape: of EASE the fewer, the longer a fit takes."""
+    return SETTINGS[name][: affordable(matrix)] if name == "EASE" else SETTINGS[name]
+
+
 def fitted(name: str, setting: Setting, matrix: sp.csr_matrix, shelf: Shelf, read: Reading, seed: int) -> Source:
     """Fit a source on users x items of a shelf. ValueError where it cannot be fitted on a matrix of this shape."""
     if name == "content":
@@ -98,8 +103,9 @@ def fitted(name: str, setting: Setting, matrix: sp.csr_matrix, shelf: Shelf, rea
 
 
 def _weights(name: str, setting: Setting, matrix: sp.csr_matrix, read: Reading) -> sp.csr_matrix:
+    most = max(LEAST_KEPT, WEIGHTS // max(matrix.shape[1], 1))
     if name == "item-kNN":
-        return cosine(matrix, int(setting[0]), setting[1], itself=read.repeat)
+        return cosine(matrix, min(int(setting[0]), most), setting[1], itself=read.repeat)
     if name == "RP3beta":
         return walk(matrix, int(setting[0]), *setting[1:])
-    return ease(matrix, setting[0], max(LEAST_KEPT, WEIGHTS // max(matrix.shape[1], 1)))
+    return ease(matrix, setting[0], most)
