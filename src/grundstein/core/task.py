@@ -134,11 +134,15 @@ class RowSolution(Solution, Protocol):
 
 @dataclass(frozen=True)
 class Done:
-    """What a task's own verb did: `text` for a person, `said` for a program, `tables` are rows for flow to ingest."""
+    """What a task's own verb did: `text` for a person, `said` for a program, `tables` are rows for flow to ingest.
+
+    `contracts` are those of tables that may not be there yet; without one the first rows propose it.
+    """
 
     text: str
     said: Mapping[str, Any] = field(default_factory=dict)
     tables: Mapping[str, Table] = field(default_factory=dict)
+    contracts: Mapping[str, Contract] = field(default_factory=dict)
 
 
 class Verb(Protocol):

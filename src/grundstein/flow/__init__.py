@@ -58,6 +58,9 @@ def do(project: Project, name: str, verb: str, args: Sequence[str]) -> Done:
     if verb not in verbs:
         raise Refused(f'The task {case.task} has no verb "{verb}".', offered(verb, verbs), f"grundstein show {name}")
     done = verbs[verb](project, case, args)
+    for table, contract in done.contracts.items():
+        if project.contract(table) is None:
+            project.write_contract(contract)
     for table, rows in done.tables.items():
         _take_rows(project, table, rows)
     return done

@@ -105,8 +105,8 @@ class Choices:
     def _versions(self) -> str:
         if time.monotonic() - self._looked[0] >= SECONDS:
             there = set(self.project.tables.names())
-            names = [one for one in (self.named, self.case.name + LABELS, self.case.name + FEEDBACK) if one in there]
-            versions = [f"{name}@{self.project.tables.info(name).version}" for name in names]
+            names = dict.fromkeys((self.named, self.case.name + LABELS, self.case.name + FEEDBACK))
+            versions = [f"{name}@{self.project.tables.info(name).version}" for name in names if name in there]
             self._looked = time.monotonic(), ",".join(versions)
         return self._looked[1]
 
@@ -138,7 +138,7 @@ class Choices:
         parts = [self._of_table(name) for name in names]
         empty = pa.schema([*self._columns, pa.field(self.target, self._kind), pa.field(AT, COME)]).empty_table()
         rows = pa.concat_tables([empty, *parts], promote_options="permissive")
-        rows = rows.filter(pc.is_valid(rows[self.target]))
+        rows = rows.select(empty.column_names).filter(pc.is_valid(rows[self.target]))
         order = np.argsort(np.asarray(pc.fill_null(pc.cast(rows[AT], pa.int64()), 0)), kind="stable")
         return rows.take(pa.array(order))
 
@@ -152,7 +152,8 @@ class Choices:
         if name == self.case.name + FEEDBACK:
             return self._of_feedback(rows)
         if name == self.case.name + LABELS:
-            return self._with_questions(rows, [one for one in self.main.key if one in rows.column_names])
+            keys = [one for one in self.main.key if one in rows.column_names]
+            return self._with_questions(rows if keys else rows.rename_columns({"row": "_row"}), keys or ["_row"])
         wanted = [one.name for one in self._columns if one.name in rows.column_names]
         return rows.select([*wanted, self.target, *([AT] if AT in rows.column_names else [])])
 
@@ -185,7 +186,11 @@ class Choices:
         if not told.num_rows or not keys:
             return told.slice(0, 0)
         wanted, there = ds.field(keys[0]).isin(pc.unique(told[keys[0]])), set(self.project.tables.names())
-        tables = [one for one in (self.main.table, self.case.name + QUESTIONS) if one in there]
+        tables = [
+            one
+            for one in (self.main.table, *([] if keys == ["_row"] else [self.case.name + QUESTIONS]))
+            if one in there
+        ]
         tables = [one for one in tables if set(keys) <= set(self.project.tables.schema(one).names)]
         asked = [self._questions(one, wanted, keys) for one in tables]
         return _beside(told, pa.concat_tables(asked, promote_options="permissive"), keys) if asked else told.slice(0, 0)

@@ -20,8 +20,16 @@ if TYPE_CHECKING:
     from grundstein.core.case import Case
     from grundstein.core.figures import Figure
     from grundstein.core.findings import Finding
+    from grundstein.core.ports import Project
     from grundstein.core.records import Seal
-    from grundstein.core.task import Data, Solution, Split, Task, Values, Verb
+    from grundstein.core.task import Data, Done, Solution, Split, Task, Values, Verb
+
+
+def _label(project: Project, case: Case, args: Sequence[str], /) -> Done:
+    """Say the category of the examples that help most: `label [--by NAME] [--count N] [--to FILE] [--rows FILE]`."""
+    from grundstein.tasks.categorize.labelling import label
+
+    return label(project, case, args)
 
 
 class Categorize:
@@ -31,7 +39,7 @@ class Categorize:
     unit: str = "row"
     options: type = Options
     roles: tuple[Role, ...] = (Role("rows", live=True), Role("choices", required=False, live=True, told=True))
-    verbs: Mapping[str, Verb] = MappingProxyType({})
+    verbs: Mapping[str, Verb] = MappingProxyType({"label": _label})
 
     def settle(self, case: Case, data: Data) -> Case:
         """Nothing is left to be told by the data."""
@@ -135,8 +143,10 @@ class Categorize:
         return worth.figures(plan_of(case), split, answers)
 
     def findings(self, case: Case, development: Data, folds: Sequence[Split]) -> Sequence[Finding]:
-        """Nothing that the checks do not say."""
-        return ()
+        """How far people agree, what no past can know, rare categories, empty texts, mails of programs."""
+        from grundstein.tasks.categorize.telling import findings
+
+        return findings(plan_of(case), development, folds)
 
     def form(self, case: Case) -> str:
         """Money of a right category, a wrong one, and one that is asked for."""

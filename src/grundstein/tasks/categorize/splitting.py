@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from grundstein.core.errors import Refused, nearest
+from grundstein.tasks.categorize.agreement import completed, is_labels, outside
 from grundstein.tools import folding
 from grundstein.tools.columns import as_texts
 from grundstein.tools.sealing import HOUSE_COLUMNS
@@ -28,10 +30,19 @@ FOLDS = 3
 
 
 def seal_rows(data: Data, plan: Plan, seal: Seal) -> Split:
-    """Split a table by its seal. Rows without a category are on neither side."""
-    known = np.asarray(pc.is_valid(labels_of(data["rows"], plan)), dtype=np.bool_)
-    development, sealed = folding.sealed_parts(data["rows"], known, seal, plan.entity, plan.horizon_days)
-    return _split(development, sealed, plan, seal.how, data)
+    """Split a table by its seal. Rows without a category, also by people's labels, are on neither side.
+
+    Development has people's labels of all that is not sealed under `labels`, which no solution reads.
+    """
+    rows, choices = data["rows"], data.get("choices")
+    labels = choices if choices is not None and is_labels(choices) else None
+    rows = rows if labels is None else completed(rows, labels, plan.target)
+    known = np.asarray(pc.is_valid(labels_of(rows, plan)), dtype=np.bool_)
+    development, sealed = folding.sealed_parts(rows, known, seal, plan.entity, plan.horizon_days)
+    split = _split(development, sealed, plan, seal.how, data)
+    if labels is None:
+        return split
+    return replace(split, development={**split.development, "labels": outside(labels, sealed, plan.target)})
 
 
 def fold_rows(development: Data, plan: Plan, seed: int) -> Iterator[Split]:
@@ -65,4 +76,4 @@ def labels_of(rows: pa.Table, plan: Plan) -> pa.ChunkedArray:
 def _split(development: pa.Table, asked: pa.Table, plan: Plan, how: str, data: Data) -> Split:
     split = folding.split_of(development, asked, {plan.target, *plan.ignore}, [plan.target], how)
     others = {role: table.slice(0, 0) for role, table in data.items() if role != "rows"}
-    return type(split)({**others, **split.development}, split.questions, split.truth, split.how)
+    return replace(split, development={**split.development, **others})
