@@ -15,7 +15,7 @@ import tomllib
 from dataclasses import dataclass
 from itertools import combinations, product
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -37,8 +37,9 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
+T = TypeVar("T")
 FOLDER = SHARED / "arbeitszeugnis"
-WRITTEN = Path(__file__).parents[1] / "tests" / "tasks" / "letters_written"
+WRITTEN = Path(__file__).parents[1] / "tests" / "tasks"
 LOCALES = {"21_rezeption_at": "at", "25_laborantin_ch": "ch"}
 NAMES = {"sehr gut": 1, "gut": 2, "befriedigend": 3, "ausreichend": 4, "mangelhaft": 5, "ungenügend": 6}
 ALWAYS = ("stets", "jederzeit", "immer", "zu jeder Zeit", "ausnahmslos", "durchgängig", "durchweg")
@@ -72,13 +73,18 @@ ones are wrong); it is minimal where the two share at least half of their words.
 | | sentences | | accuracy | within one | mae | qwk | in range | pairs in order | minimal pairs |
 |---|---|---|---|---|---|---|---|---|---|"""
 LETTERS = """
-Whole letters: {letters} were written with planted faults before their reader was, which was then mended on them (their
-figures flatter). Found {found} of {planted}, {alarms} false alarms, at most {most} in a letter.
+Whole letters with planted faults, written for this. On `written` the reader was mended, so its figures flatter; `fresh`
+were written when it was done, by one who knew it, and it was not mended on them.
+
+| | letters | planted | found | share | false alarms | a letter | most in one |
+|---|---|---|---|---|---|---|---|
+{rows}
 
 One core: {sentences:,.0f} sentences/s, {read:,.0f} letters/s."""
 JUDGED = """
-The ordinal model, learnt on the first source and judged on the second by `decide --test`: **{word}**; {winner} against
-the grammar {mean:+.3f} [{low:+.3f}, {high:+.3f}] absolute_error a sentence."""
+The ordinal model, learnt on the first source and judged on the second by `decide --test`: **{word}**; {winner}
+against the grammar {mean:+.3f} [{low:+.3f}, {high:+.3f}] absolute_error a sentence. Criteria are the
+clusters, and fewer than 30 of them never qualify."""
 
 
 @dataclass(frozen=True)
@@ -192,26 +198,36 @@ def _row(one: Source, name: str, told: Floats, inside: str) -> str:
 
 
 def _letters(one: Source) -> str:
-    planted = tomllib.loads((WRITTEN / "planted.toml").read_text(encoding="utf-8"))
-    paths = sorted(WRITTEN.glob("*.txt"))
-    start = time.process_time()
-    letters = {p.stem: letter_of(p.read_text(encoding="utf-8"), LOCALES.get(p.stem, "de")) for p in paths}
-    spent = time.process_time() - start
+    written, fresh = _read("written"), _read("fresh")
+    _, speed = _spent(lambda: [read(text) for text in one.texts])
+    rows = "\n".join(_letter_row(name, *found) for name, *found in (("written", *written), ("fresh", *fresh)))
+    return LETTERS.format(rows=rows, sentences=len(one.texts) / speed, read=len(written[0]) / written[2])
+
+
+def _read(kind: str) -> tuple[dict[str, set[str]], dict[str, set[str]], float]:
+    """The signs that were planted in letters of a kind, those found, and the CPU seconds."""
+    folder = WRITTEN / f"letters_{kind}"
+    planted = tomllib.loads((folder / "planted.toml").read_text(encoding="utf-8"))
+    texts = {path.stem: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.txt"))}
+    letters, spent = _spent(lambda: {name: letter_of(text, LOCALES.get(name, "de")) for name, text in texts.items()})
     signs = {name: {one.label for one in each.signals if not one.harmless} for name, each in letters.items()}
-    wanted = {name: set(planted.get(name, [])) for name in letters}
-    alarms = [len(signs[name] - wanted[name]) for name in letters]
-    start = time.process_time()
-    for text in one.texts:
-        read(text)
-    return LETTERS.format(
-        letters=len(letters),
-        found=sum(len(signs[name] & wanted[name]) for name in letters),
-        planted=sum(map(len, wanted.values())),
-        alarms=sum(alarms),
-        most=max(alarms),
-        sentences=len(one.texts) / (time.process_time() - start),
-        read=len(letters) / spent,
+    return {name: set(planted.get(name, [])) for name in texts}, signs, spent
+
+
+def _letter_row(kind: str, wanted: dict[str, set[str]], signs: dict[str, set[str]], _: float) -> str:
+    count = sum(map(len, wanted.values()))
+    found = sum(len(signs[name] & wanted[name]) for name in wanted)
+    alarms = [len(signs[name] - wanted[name]) for name in wanted]
+    return (
+        f"| {kind} | {len(wanted)} | {count} | {found} | {found / count:.3f} | {sum(alarms)} "
+        f"| {np.mean(alarms):.2f} | {max(alarms)} |"
     )
+
+
+def _spent(work: Callable[[], T]) -> tuple[T, float]:
+    start = time.process_time()
+    made = work()
+    return made, time.process_time() - start
 
 
 if __name__ == "__main__":

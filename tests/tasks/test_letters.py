@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 from dataclasses import replace
 from itertools import product
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -19,6 +20,9 @@ from grundstein.tasks.letters.grading import SILENT, read
 from grundstein.tasks.letters.rules import grammar
 from grundstein.tasks.letters.sentences import sentences
 from grundstein.tasks.letters.worth import quadratic_kappa
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 ALWAYS = ("stets", "jederzeit", "immer", "zu jeder Zeit", "ausnahmslos", "durchgängig")
 WHOSE = ("zu unserer", "zu meiner", "zu ihrer", "zur")
@@ -166,6 +170,19 @@ def test_abbreviations_dates_and_ordinals_end_no_sentence() -> None:
         "gut (u. a. in Bonn).\n- Einkauf\n- Verkauf\n\nAlles Gute!"
     )
     assert [part[:8] for part in sentences(text)] == ["Herr Dr.", "Er war g", "- Einkau", "- Verkau", "Alles Gu"]
+
+
+def test_the_source_that_the_grammar_was_mended_on_stays_read(shared_data: Path) -> None:
+    names = {"Sehr Gut": 1, "Gut": 2, "Befriedigend": 3, "Ausreichend": 4, "Mangelhaft": 5, "Ungenügend": 6}
+    path = shared_data / "arbeitszeugnis" / "brockhaus_phrases.csv"
+    if not path.is_file():
+        pytest.skip("the phrases are not there")
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["criterion"] != "Austrittsgrund"]
+    known = np.array([names[row["grade"]] for row in rows], dtype=float)
+    told = np.floor([read(row["text"]).grade + 0.5 for row in rows])
+    assert np.abs(told - known).max() <= 1
+    assert quadratic_kappa(known, told) >= 0.9
 
 
 def case(**changes: Any) -> Case:

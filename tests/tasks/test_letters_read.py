@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import textwrap
 import tomllib
 import zipfile
 from pathlib import Path
@@ -79,6 +80,10 @@ def test_grades_by_section_name_what_drove_them() -> None:
     overall = next(one for one in said["sentences"] if "vollsten" in one["text"])
     assert overall["fixed"]
     assert "9 AZR 584/13" in overall["source"]
+
+
+def test_sides_of_the_work_that_are_not_mentioned_are_listed() -> None:
+    assert said_of(letter("12_lagerist"))["not_mentioned"] == ["grasp", "manner"]
 
 
 def test_a_role_that_is_named_is_asked_for_its_topic() -> None:
@@ -177,6 +182,18 @@ def test_a_word_document_is_read_with_its_lists_and_split_runs(tmp_path: Path) -
     assert [line.section for line in read.lines].count("tasks") == 5
 
 
+@pytest.mark.parametrize("name", ["05_aussendienst", "12_lagerist", "30_verkaeuferin"])
+def test_a_pdf_with_lines_that_break_anywhere_is_read_as_its_text(tmp_path: Path, name: str) -> None:
+    pytest.importorskip("pypdfium2")
+    path = tmp_path / "zeugnis.pdf"
+    lines = [line for part in written(name).splitlines() for line in textwrap.wrap(part, 70) or [""]]
+    broken = [piece for line in lines for piece in line.replace("Zufriedenheit", "Zufrieden-\nheit").split("\n")]
+    path.write_bytes(pdf(broken))
+    read, plain = letter_of(text_of(path)), letter(name)
+    assert read.grades == plain.grades
+    assert {one.label for one in read.signals} == {one.label for one in plain.signals}
+
+
 def test_a_pdf_is_read_with_its_broken_lines(tmp_path: Path) -> None:
     pytest.importorskip("pypdfium2")
     path = tmp_path / "zeugnis.pdf"
@@ -188,8 +205,9 @@ def test_a_pdf_is_read_with_its_broken_lines(tmp_path: Path) -> None:
 
 def pdf(lines: list[str]) -> bytes:
     """The smallest PDF with lines of text; none: a page that is empty."""
-    shown = " ".join(f"({line}) Tj 0 -14 Td" for line in lines)
-    stream = f"BT /F1 11 Tf 50 780 Td {shown} ET".encode("latin-1")
+    escaped = [line.replace("(", r"\(").replace(")", r"\)") for line in lines]
+    shown = " ".join(f"({line}) Tj 0 -12 Td" for line in escaped)
+    stream = f"BT /F1 10 Tf 50 800 Td {shown} ET".encode("cp1252")
     objects = [
         b"<< /Type /Catalog /Pages 2 0 R >>",
         b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",

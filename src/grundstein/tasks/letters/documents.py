@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 LARGEST = 20_000_000
 LONGEST = 60_000
 MOST_PAGES = 30
+HYPHEN = re.compile("[\x02\ufffe\u00ad]\\s*")
 DOCUMENT = "word/document.xml"
 WORDS = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 GERMAN = frozenset(
@@ -98,11 +99,11 @@ def _pdf(path: Path) -> str:
 
 def _paragraphs(text: str) -> str:
     """A PDF breaks lines where its page ends: a line goes on unless it is much shorter than the others."""
-    lines = [line.strip() for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n")]
+    lines = [line.strip() for line in HYPHEN.sub("-\n", text).replace("\r\n", "\n").replace("\r", "\n").split("\n")]
     wide = max((len(line) for line in lines), default=0)
     joined: list[str] = []
     for line in lines:
-        joined += [line, "\n" if len(line) < 0.7 * wide else " "]
+        joined += [line, "\n" if line.endswith("-") or len(line) < 0.7 * wide else " "]
     return "".join(joined)
 
 

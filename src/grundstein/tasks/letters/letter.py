@@ -67,11 +67,13 @@ def said_of(letter: Letter) -> dict[str, Any]:
         "grades": grades_said(letter),
         "driven_by": {part: line.text for part in PARTS if (line := letter.drove(part))},
         "closing": {"holds": dict(letter.closing.held), "missing": list(letter.closing.missing)},
+        "not_mentioned": [name for name in ASPECTS if not any(name in line.aspects for line in letter.lines)],
         "signals": [_signal(letter, one) for one in letter.signals],
         "sentences": [_sentence(line) for line in letter.lines],
     }
 
 
+ASPECTS = ("knowledge", "grasp", "willingness", "manner", "results", "strain")
 PARTS = ("overall", "details", "behaviour")
 
 
