@@ -107,7 +107,7 @@ class Features:
         pauses = np.diff(known) / SECOND if len(known) > 1 else np.zeros(1)
         own = 1 if learned else 0
         new = [number for number in said if number == UNKNOWN or self.seen.get(number, 0) <= own]
-        spoken = sum(speaks(text, level, self.rules) for text, level in zip(one.texts, one.levels, strict=True))
+        spoken = sum(self._speaks(*line) for line in zip(said, one.texts, one.levels, strict=True))
         span = float(known[-1] - known[0]) / SECOND if len(known) else 0.0
         told = [
             len(said),
@@ -120,6 +120,20 @@ class Features:
         ]
         levels = Counter(one.levels)
         return [*map(float, told), *(float(levels[level]) for level in LEVELS)]
+
+    def _speaks(self, number: int, text: str, level: str) -> bool:
+        """Whether a line speaks of a failure; its template stands for it, where it has one."""
+        if number == UNKNOWN:
+            return speaks(text, level, self.rules)
+        known = self.speaking.get((number, level))
+        if known is None:
+            known = self.speaking[number, level] = speaks(self.miner.template(number), level, self.rules)
+        return known
+
+    @cached_property
+    def speaking(self) -> dict[tuple[int, str], bool]:
+        """Templates, at a level, that were looked at for words of failure."""
+        return {}
 
     def name(self, at: int) -> str:
         """What a column counts, in words."""

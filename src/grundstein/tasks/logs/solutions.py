@@ -161,7 +161,7 @@ def _linear(matrix: csr_matrix, yes: Flags, strength: float) -> Model:
 
     scaler = MaxAbsScaler()
     scaled = scaler.fit_transform(matrix)
-    fitted = LogisticRegression(C=strength, max_iter=400).fit(scaled, yes)
+    fitted = LogisticRegression(C=strength, solver="liblinear", max_iter=400, random_state=0).fit(scaled, yes)
     return Model(weights=fitted.coef_[0] / scaler.scale_, start=float(fitted.intercept_[0]))
 
 

@@ -24,15 +24,15 @@ def speaks(text: str, level: str, rules: tuple[str, ...] = ()) -> bool:
 @lru_cache(maxsize=64)
 def pattern_of(rules: tuple[str, ...]) -> re.Pattern[str]:
     """One pattern for all words; Refused where one cannot be read."""
-    parts = []
-    for word in rules or WORDS:
-        own = len(word) > 2 and word.startswith("/") and word.endswith("/")
-        part = word[1:-1] if own else rf"(?<!\w){re.escape(word)}(?!\w)"
+    own = [word for word in rules if len(word) > 2 and word.startswith("/") and word.endswith("/")]
+    words = [re.escape(word) for word in rules or WORDS if word not in own]
+    for word in own:
         try:
-            re.compile(part)
+            re.compile(word[1:-1])
         except re.error as error:
             raise Refused(
                 f'the rule "{word}" cannot be read: {error}', "a word, or /expression/", "correct it"
             ) from None
-        parts.append(part)
+    parts = [f"(?:{word[1:-1]})" for word in own]
+    parts += [rf"(?<!\w)(?:{'|'.join(words)})(?!\w)"] if words else []
     return re.compile("|".join(parts), re.IGNORECASE)
