@@ -63,8 +63,8 @@ stems made in Python (PyStemmer, which is C) and the terms put into the same lib
 {ratio:.1f} times as fast (wanted: 2). bm25s, which stems each word once and keeps no positions, phrases or changes:
 {peer:.2f}, so ours is {other:.1f} times as fast. {many:,} sections (each one seven times, so that a word is in seven
 times as many): {asked} queries, all signals of the configuration, CPU milliseconds a query: median {median:.1f}, p99
-{p99:.1f} (limit 20); by words alone {words:.1f}, p99 {words99:.1f}. {dropped:,} documents were dropped then: found again
-in {again} of the same queries."""
+{p99:.1f} (limit 20); by words alone {words:.1f}, p99 {words99:.1f}. Then {dropped:,} documents were dropped: one of
+them was found again in {again} of the same queries."""
 
 
 @dataclass(frozen=True)
