@@ -17,6 +17,7 @@ from grundstein.core.case import Case, Money
 from grundstein.core.errors import Refused
 from grundstein.tasks.letters import TASK
 from grundstein.tasks.letters.grading import SILENT, read
+from grundstein.tasks.letters.learning import Ridge
 from grundstein.tasks.letters.rules import grammar
 from grundstein.tasks.letters.sentences import sentences
 from grundstein.tasks.letters.worth import quadratic_kappa
@@ -252,3 +253,15 @@ def test_quadratic_kappa_is_that_of_scikit_learn() -> None:
 def test_answers_of_others_must_be_grades(given_: dict[str, Any], said: str) -> None:
     with pytest.raises(Refused, match=said):
         TASK.adopt(case(), {}, pa.table(given_))
+
+
+def test_many_rows_are_solved_as_few_are() -> None:
+    from scipy import sparse
+
+    rng = np.random.default_rng(3)
+    rows = sparse.csr_matrix(rng.normal(size=(60, 25)))
+    target = rng.normal(size=60)
+    every = np.arange(60)
+    few, many = Ridge.of(rows), Ridge(rows, None)
+    for one, other in zip(few.fitted(every, target, 3.0), many.fitted(every, target, 3.0), strict=True):
+        assert one == pytest.approx(other, abs=1e-5)

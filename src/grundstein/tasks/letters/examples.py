@@ -12,7 +12,7 @@ from grundstein.core.case import Case
 if TYPE_CHECKING:
     from grundstein.core.task import Data
 
-ROWS = 480
+ROWS = 400
 NAMES = ("Frau Brandt", "Herr Kessler", "Frau Öztürk", "Herr Nowak")
 OF_ALL = ("erledigte die Aufgaben {}", "arbeitete {}", "löste jede Aufgabe {}", "führte Aufträge {} aus")
 READ = {1: "stets hervorragend", 2: "stets gut", 3: "gut", 4: "zufriedenstellend"}

@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from grundstein.tasks.letters.options import Plan
 
     Floats = NDArray[np.float64]
+    Rows = NDArray[np.int64]
 
+DENSE = 2_000
 PENALTIES = (100.0, 30.0, 10.0, 3.0, 1.0, 0.3)
 INNER = 4
 FEWEST = 20
@@ -78,48 +80,66 @@ def features(found: Sequence[Reading]) -> Floats:
 
 def learn(plan: Plan, rows: pa.Table, found: Sequence[Reading], seed: int) -> Learnt:
     """Learn the correction; Refused with too few graded sentences."""
+    from threadpoolctl import threadpool_limits
+
     if rows.num_rows < FEWEST:
         raise Refused(f"{rows.num_rows} graded sentences are too few", f"{FEWEST} and more", "bring more")
     rows = with_marks(rows, plan, seed)
-    texts = [text or "" for text in as_texts(rows, plan.text).to_pylist()]
-    terms, matrix = Terms.fit(texts)
+    terms, matrix = Terms.fit([text or "" for text in as_texts(rows, plan.text).to_pylist()])
     missed = grades_of(rows, plan) - np.array([one.grade for one in found])
-    whole = _joined(features(found), matrix)
-    folds = fold_positions(rows, plan, seed, INNER)
-    errors = {penalty: _errors(whole, missed, folds, penalty) for penalty in PENALTIES}
-    penalty = _cautious(errors)
-    weights, offset = _ridge(whole, missed, penalty)
+    with threadpool_limits(limits=1):
+        ridge = Ridge.of(_joined(features(found), matrix))
+        errors = _errors(ridge, missed, fold_positions(rows, plan, seed, INNER))
+        penalty = _cautious(errors)
+        weights, offset = ridge.fitted(np.arange(len(missed)), missed, penalty)
     spread = float(np.quantile(errors[penalty], 0.8)) if len(errors[penalty]) else USUAL_SPREAD
     return Learnt(terms, weights, offset, spread)
 
 
+@dataclass(frozen=True, eq=False)
+class Ridge:
+    """Ridge regression on sparse rows; `gram` (rows x rows) where there are few of them, else None."""
+
+    matrix: sp.csr_matrix
+    gram: Floats | None
+
+    @classmethod
+    def of(cls, matrix: sp.csr_matrix) -> Self:
+        """Prepare for many fits on parts of the rows."""
+        return cls(matrix, (matrix @ matrix.T).toarray() if matrix.shape[0] <= DENSE else None)
+
+    def fitted(self, rows: Rows, target: Floats, penalty: float) -> tuple[Floats, float]:
+        """Weights and offset of some rows; the offset, their middle, is not shrunk."""
+        offset = float(np.median(target))
+        rest = target - offset
+        if self.gram is None:
+            from sklearn.linear_model import Ridge as Solver
+
+            solver = Solver(alpha=penalty, fit_intercept=False, solver="sparse_cg", tol=1e-8)
+            return np.asarray(solver.fit(self.matrix[rows], rest).coef_, dtype=np.float64), offset
+        held = self.gram[np.ix_(rows, rows)]
+        held[np.diag_indices_from(held)] += penalty
+        return np.asarray(self.matrix[rows].T @ np.linalg.solve(held, rest)), offset
+
+
+def _errors(ridge: Ridge, missed: Floats, folds: Sequence[tuple[Rows, Rows]]) -> dict[float, Floats]:
+    """How far off each asked row of the inner folds was, by penalty."""
+    found: dict[float, list[Floats]] = {penalty: [np.zeros(0)] for penalty in PENALTIES}
+    for penalty in PENALTIES:
+        for fit, ask in folds:
+            weights, offset = ridge.fitted(fit, missed[fit], penalty)
+            found[penalty].append(np.abs(missed[ask] - offset - ridge.matrix[ask] @ weights))
+    return {penalty: np.concatenate(each) for penalty, each in found.items()}
+
+
 def _cautious(errors: Mapping[float, Floats]) -> float:
-    """The strongest penalty whose mean error is within one standard error of the best."""
-    best = min(errors, key=lambda penalty: float(errors[penalty].mean()) if len(errors[penalty]) else 0.0)
-    limit = errors[best].mean() + errors[best].std() / max(np.sqrt(len(errors[best])), 1.0) if len(errors[best]) else 0
-    return max(penalty for penalty, each in errors.items() if not len(each) or each.mean() <= limit)
-
-
-def _errors(whole: sp.csr_matrix, missed: Floats, folds: Sequence[tuple[Any, Any]], penalty: float) -> Floats:
-    found = []
-    for fit, ask in folds:
-        weights, offset = _ridge(whole[fit], missed[fit], penalty)
-        found.append(np.abs(missed[ask] - offset - whole[ask] @ weights))
-    return np.concatenate(found) if found else np.zeros(0)
-
-
-def _ridge(matrix: sp.csr_matrix, target: Floats, penalty: float) -> tuple[Floats, float]:
-    """Weights and offset; solved over the rows where there are fewer of them than columns."""
-    offset = float(np.median(target))
-    rest = target - offset
-    if matrix.shape[0] <= 4000:
-        gram = (matrix @ matrix.T).toarray()
-        gram[np.diag_indices_from(gram)] += penalty
-        return np.asarray(matrix.T @ np.linalg.solve(gram, rest)), offset
-    from sklearn.linear_model import Ridge
-
-    fitted = Ridge(alpha=penalty, fit_intercept=False, solver="sparse_cg", tol=1e-8).fit(matrix, rest)
-    return np.asarray(fitted.coef_, dtype=np.float64), offset
+    """The strongest penalty whose mean error is within one standard error of the best; the strongest without folds."""
+    told = {penalty: each for penalty, each in errors.items() if len(each)}
+    if not told:
+        return max(errors)
+    best = min(told, key=lambda penalty: float(told[penalty].mean()))
+    limit = told[best].mean() + told[best].std() / np.sqrt(len(told[best]))
+    return max(penalty for penalty, each in told.items() if each.mean() <= limit)
 
 
 def _joined(own: Floats, matrix: sp.csr_matrix) -> sp.csr_matrix:
