@@ -60,14 +60,19 @@ def new(
     data: Annotated[str, typer.Option(help="A table or a SELECT.")] = "",
     target: Annotated[str, typer.Option(help="predict: the column to be told.")] = "",
     idea: Annotated[bool, typer.Option(help="An idea only: remembered, not yet evaluated.")] = False,
+    template: Annotated[str, typer.Option(help="A commented case for a table: mail, receipts, tax, tickets.")] = "",
 ) -> None:
     """Write a new case, or an idea that the company should not forget.
 
     Example: grundstein new churn --task predict --data customers --target Churn --question "Who leaves?"
     """
-    from grundstein.cli.making import write_new
+    from grundstein.cli.making import write_new, write_template
 
     opened = project(context)
+    if template:
+        made = write_template(opened, case, template, data, target)
+        say([*(("Wrote", str(path), "") for path in made), ("Next", f"Read it, then grundstein evaluate {case}", "")])
+        return
     path = write_new(opened, case, question, task, data, target, idea)
     say([("Wrote", str(path), ""), ("Next", f"grundstein {'tried' if idea else 'evaluate'} {case}", "")])
 

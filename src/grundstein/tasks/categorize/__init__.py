@@ -38,7 +38,11 @@ class Categorize:
     name: str = "categorize"
     unit: str = "row"
     options: type = Options
-    roles: tuple[Role, ...] = (Role("rows", live=True), Role("choices", required=False, live=True, told=True))
+    roles: tuple[Role, ...] = (
+        Role("rows", live=True),
+        Role("choices", required=False, live=True, told=True),
+        Role("categories", required=False),
+    )
     verbs: Mapping[str, Verb] = MappingProxyType({"label": _label})
 
     def settle(self, case: Case, data: Data) -> Case:
@@ -46,7 +50,7 @@ class Categorize:
         return case
 
     def contract(self, case: Case) -> Mapping[str, Contract]:
-        """The category and the columns that it is told by; of `choices` the category and the keys."""
+        """The category and the columns that it is told by; of the other tables the category."""
         from grundstein.tasks.categorize.rules import check_rules
 
         plan = plan_of(case)
@@ -54,9 +58,9 @@ class Categorize:
         needed = dict.fromkeys([plan.target, *plan.read, *_named(case.entity, case.time)])
         columns = tuple(Column(name, "text") for name in needed)
         rows = Contract(case.data.get("rows", case.name), columns, entity=case.entity, time=case.time)
-        if "choices" not in case.data:
-            return {"rows": rows}
-        return {"rows": rows, "choices": Contract(case.data["choices"], (Column(plan.target, "text", required=True),))}
+        told = (Column(plan.target, "text", required=True),)
+        others = {role: Contract(case.data[role], told) for role in ("choices", "categories") if role in case.data}
+        return {"rows": rows, **others}
 
     def answers(self, case: Case) -> Contract:
         """One row a question, in its order; the next best stand behind as `answer: 2`, `probability: 2`."""

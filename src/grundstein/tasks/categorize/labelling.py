@@ -54,7 +54,10 @@ QUESTIONS = "__questions"
 
 @dataclass(frozen=True)
 class Book:
-    """A case's items and what was said of them: `pool` are those without a category, `known` those with one."""
+    """A case's items and what was said of them: `pool` are those without a category, `known` those with one.
+
+    `allowed` are the categories of the contract or of the case's table of categories; none: any.
+    """
 
     case: Case
     plan: Plan
@@ -63,6 +66,7 @@ class Book:
     pool: pa.Table
     known: pa.Table
     said: Said
+    allowed: tuple[str, ...]
 
     @property
     def table(self) -> str:
@@ -73,9 +77,7 @@ class Book:
     def categories(self) -> list[str]:
         """Every category that is known."""
         told = {label for one in self.said.values() for label in one.values()}
-        return sorted(
-            {*labels_of(self.known, self.plan).to_pylist(), *self.contract.column(self.plan.target).allowed, *told}
-        )
+        return sorted({*labels_of(self.known, self.plan).to_pylist(), *self.allowed, *told})
 
 
 def label(project: Project, case: Case, args: Sequence[str], /) -> Done:
@@ -142,10 +144,18 @@ def _book(project: Project, case: Case) -> Book:
         pool = _asked(project.tables.read(questions), rows, keys)
     labels = project.tables.read(case.name + LABELS) if case.name + LABELS in project.tables.names() else None
     if labels is None:
-        return Book(case, plan, contract, keys, pool, known, {})
+        return Book(case, plan, contract, keys, pool, known, {}, _allowed(project, case, plan, contract))
     filled = completed(pool, labels, plan.target)
     known = pa.concat_tables([known, filled.filter(pc.is_valid(filled[plan.target]))], promote_options="permissive")
-    return Book(case, plan, contract, keys, pool, known, said_of(labels, plan.target))
+    allowed = _allowed(project, case, plan, contract)
+    return Book(case, plan, contract, keys, pool, known, said_of(labels, plan.target), allowed)
+
+
+def _allowed(project: Project, case: Case, plan: Plan, contract: Contract) -> tuple[str, ...]:
+    listed = case.data.get("categories", "")
+    if listed not in project.tables.names():
+        return contract.column(plan.target).allowed
+    return tuple(pc.unique(labels_of(project.tables.read(listed), plan)).drop_null().to_pylist())
 
 
 def _asked(questions: pa.Table, rows: pa.Table, keys: Sequence[str]) -> pa.Table:
@@ -257,9 +267,8 @@ def _from_file(book: Book, text: str) -> list[tuple[Item, str, str]]:
 
 
 def _category(book: Book, told: str) -> str:
-    allowed = book.contract.column(book.plan.target).allowed
-    if allowed and told not in allowed:
-        raise Refused(f'"{told}" is no category.', nearest(told, allowed), "Correct it, or add it to the contract")
+    if book.allowed and told not in book.allowed:
+        raise Refused(f'"{told}" is no category.', nearest(told, book.allowed), "Correct it, or add it to the list")
     return told
 
 

@@ -75,5 +75,6 @@ def labels_of(rows: pa.Table, plan: Plan) -> pa.ChunkedArray:
 
 def _split(development: pa.Table, asked: pa.Table, plan: Plan, how: str, data: Data) -> Split:
     split = folding.split_of(development, asked, {plan.target, *plan.ignore}, [plan.target], how)
-    others = {role: table.slice(0, 0) for role, table in data.items() if role != "rows"}
+    others = {role: table if role == "categories" else table.slice(0, 0) for role, table in data.items()}
+    del others["rows"]
     return replace(split, development={**split.development, **others})

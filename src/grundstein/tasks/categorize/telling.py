@@ -33,6 +33,7 @@ def findings(plan: Plan, development: Data, folds: Sequence[Split]) -> list[Find
         *_entity(plan),
         *_unseen(plan, folds),
         *_rare(plan, rows),
+        *_listed(plan, rows, development.get("categories")),
         *_empty(plan, rows),
         *_programs(plan, rows),
     ]
@@ -78,6 +79,20 @@ def _rare(plan: Plan, rows: pa.Table) -> list[Finding]:
     rare = int(np.sum(counts < FEW))
     facts = {"rare": rare, "categories": len(counts), "least": FEW, "rows": int(counts[counts < FEW].sum())}
     return [Finding("GST-Y05", "tip", facts)] if rare > MANY_RARE * len(counts) else []
+
+
+def _listed(plan: Plan, rows: pa.Table, listed: pa.Table | None) -> list[Finding]:
+    """Rows of categories that the table of categories does not have, and listed ones that nobody uses."""
+    if listed is None:
+        return []
+    known, truth = pc.unique(labels_of(listed, plan)), labels_of(rows, plan)
+    strange = truth.filter(pc.invert(pc.is_in(truth, value_set=known)))
+    unused = len(known) - int(np.sum(pc.is_in(known, value_set=pc.unique(truth))))
+    facts = {"categories": len(known), "unused": unused}
+    if not len(strange):
+        return [Finding("GST-Y08", "passed", facts)]
+    names = ", ".join(sorted(pc.unique(strange).to_pylist())[:5])
+    return [Finding("GST-Y09", "issue", {"rows": len(strange), "names": names})]
 
 
 def _empty(plan: Plan, rows: pa.Table) -> list[Finding]:
