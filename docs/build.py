@@ -163,11 +163,12 @@ def tasks() -> str:
     for entry in sorted(entry_points(group="grundstein.tasks"), key=lambda e: e.name):
         task: Any = entry.load()
         roles = ", ".join(f"`{r.name}`{'' if r.required else ' (may be left out)'}" for r in task.roles)
-        verbs = ", ".join(f"`{verb}`" for verb in task.verbs) or "none"
         own = [(f"`{f.name}`", readable(_hint(task.options, f)), _default(f)) for f in dataclasses.fields(task.options)]
         parts += [f"## {entry.name}", inspect.cleandoc(type(task).__doc__ or "")]
-        parts.append(f"Tables: {roles}. One unit is one {task.unit}. Verbs of `do`: {verbs}.")
+        parts.append(f"Tables: {roles}. One unit is one {task.unit}.")
         parts += [inspect.cleandoc(task.options.__doc__ or ""), _table(("field", "holds", "default"), own)]
+        verbs = [(f"`{name}`", inspect.cleandoc(verb.__doc__ or "").split("\n")[0]) for name, verb in task.verbs.items()]
+        parts += [_table(("`grundstein do CASE`", "what it does"), verbs)] if verbs else []
     return "\n\n".join(parts)
 
 
@@ -176,6 +177,8 @@ def _hint(options: Any, field: Any) -> Any:
 
 
 def _default(field: Any) -> str:
+    if field.default_factory is not dataclasses.MISSING:
+        return _shown(field.default_factory())
     return "required" if field.default is dataclasses.MISSING else _shown(field.default)
 
 
