@@ -111,7 +111,9 @@ def test_a_chart_of_accounts_beside_the_receipts_is_named(door: Door) -> None:
     case = open_project(door.folder).case("first")
     assert dict(case.data) == {"rows": "mine", "categories": "chart"}
     assert door("check").code == 0
-    found = {one["code"]: one["text"] for one in door("evaluate", "first", "--json").document["findings"]}
+    said = door("evaluate", "first", "--json")
+    assert said.code == 0, said.err
+    found = {one["code"]: one["text"] for one in said.document["findings"]}
     assert "1 of 3" in found["GST-Y08"]
 
 

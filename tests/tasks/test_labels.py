@@ -224,3 +224,23 @@ def test_a_key_that_the_test_keeps_apart_is_told() -> None:
     rows = receipts(90, 90)
     case = Case("c", "?", "categorize", {"rows": "r"}, {"target": "account", "keys": ["receipt"]}, entity="receipt")
     assert "GST-Y03" in {one.code for one in TASK.findings(replace(case, metric="accuracy"), {"rows": rows}, ())}
+
+
+def test_what_is_odd_about_the_rows_is_told() -> None:
+    rows = pa.table(
+        {
+            "receipt": [f"R{n}" for n in range(60)],
+            "purpose": [None if n < 3 else "Rechnung" for n in range(60)],
+            "kind": ["auto_reply" if n < 6 else "message" for n in range(60)],
+            "account": [f"A{n % 50}" for n in range(60)],
+        }
+    )
+    case = Case("c", "?", "categorize", {"rows": "r"}, {"target": "account", "text": "purpose"}, metric="accuracy")
+    folds = list(TASK.folds({"rows": rows}, case, 0))
+    listed = pa.table({"account": ["A0", "unused"]})
+    found = {one.code: one for one in TASK.findings(case, {"rows": rows, "categories": listed}, folds)}
+    assert set(found) == {"GST-Y04", "GST-Y05", "GST-Y06", "GST-Y07", "GST-Y09"}
+    assert (found["GST-Y06"].facts["rows"], found["GST-Y07"].facts["rows"]) == (3, 6)
+    assert all(one.text(language) for one in found.values() for language in ("en", "de"))
+    kept = {one.code for one in TASK.findings(case, {"rows": rows, "categories": rows.select(["account"])}, ())}
+    assert "GST-Y08" in kept

@@ -69,7 +69,7 @@ def _unseen(plan: Plan, folds: Sequence[Split]) -> list[Finding]:
     for fold in folds:
         truth = labels_of(fold.truth["rows"], plan)
         known = pc.unique(labels_of(fold.development["rows"], plan))
-        missed += len(truth) - int(np.sum(pc.is_in(truth, value_set=known)))
+        missed += len(truth) - _count(pc.is_in(truth, value_set=known))
         asked += len(truth)
     return [Finding("GST-Y04", "tip", {"share": missed / asked})] if asked and missed > OFTEN * asked else []
 
@@ -87,7 +87,7 @@ def _listed(plan: Plan, rows: pa.Table, listed: pa.Table | None) -> list[Finding
         return []
     known, truth = pc.unique(labels_of(listed, plan)), labels_of(rows, plan)
     strange = truth.filter(pc.invert(pc.is_in(truth, value_set=known)))
-    unused = len(known) - int(np.sum(pc.is_in(known, value_set=pc.unique(truth))))
+    unused = len(known) - _count(pc.is_in(known, value_set=pc.unique(truth)))
     facts = {"categories": len(known), "unused": unused}
     if not len(strange):
         return [Finding("GST-Y08", "passed", facts)]
@@ -105,5 +105,9 @@ def _programs(plan: Plan, rows: pa.Table) -> list[Finding]:
     """Mails that programs sent, where the table says so as reading mails does."""
     if "kind" not in rows.column_names or not plan.text:
         return []
-    count = int(np.sum(pc.fill_null(pc.is_in(as_texts(rows, "kind"), value_set=pa.array(PROGRAMS)), False)))
+    count = _count(pc.is_in(as_texts(rows, "kind"), value_set=pa.array(PROGRAMS)))
     return [Finding("GST-Y07", "tip", {"rows": count, "share": count / max(rows.num_rows, 1)})] if count else []
+
+
+def _count(marks: pa.Array | pa.ChunkedArray) -> int:
+    return int(np.count_nonzero(np.asarray(pc.fill_null(marks, fill_value=False))))
