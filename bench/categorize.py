@@ -38,7 +38,7 @@ DRAWS = 1_000
 HEAD = """## Categorize, beside a linear SVM and fastText
 The official splits; CodEAlltag, which has none, by its name's hash, a quarter to test. 20 newsgroups by date, as they
 are and without headers, quotes and footers. The SVM: LinearSVC on TF-IDF of words (1, 2) and pieces (char_wb 2 to 5).
-fastText: words (1, 2), subwords 2 to 5. Ranges are 95 %, of 1,000 draws of test rows in pairs. CPU is of learning,
+fastText: words (1, 2), subwords 3 to 5. Ranges are 95 %, of 1,000 draws of test rows in pairs. CPU is of learning,
 calibration included (ours alone); fastText's without the search for its settings. `calibrated` is mean probability less
 accuracy.
 
