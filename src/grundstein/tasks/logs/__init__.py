@@ -65,7 +65,14 @@ class Logs:
     def answers(self, case: Case) -> Contract:
         """One row a session, in the order of the questions."""
         numbers = [Column(name, "number", minimum=0.0, maximum=1.0) for name in ("probability", "act")]
-        return Contract(case.name, (Column("answer", "text", required=True), *numbers))
+        return Contract(case.name, (Column("session", "text"), Column("answer", "text", required=True), *numbers))
+
+    def question(self, case: Case) -> Contract:
+        """A session with all its lines as one text, as the log has them."""
+        plan = plan_of(case)
+        named = plan.session if plan.session.isidentifier() and plan.session != "file" else "session"
+        lines = Column(plan.text, "text", required=True, description="the lines of the session, as the log has them")
+        return Contract(case.name, (Column(named, "text"), lines))
 
     def seal(self, data: Data, case: Case, seal: Seal) -> Split:
         """The one test part, by the seal of the lines; no session is cut apart."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from grundstein.core.errors import Refused, nearest
 from grundstein.tasks.logs.answers import Labels, labels_of, table_of
-from grundstein.tasks.logs.sessions import grouped, outcomes_of
+from grundstein.tasks.logs.sessions import grouped, outcomes_of, session_column
 from grundstein.tools.columns import YES, as_texts, shares_in
 from grundstein.tools.money import within
 
@@ -42,8 +42,9 @@ def adopted(plan: Plan, development: Data, given: pa.Table) -> pa.Table:
         even, way = plan.stakes.even, plan.stakes.direction
         cut = 0.5 if share is None or even is None else way * even
         act = within(plan.room, way * sure if share is not None else np.where(yes == (way > 0), 1.0, 0.0), cut)
-    table = table_of(labels, sure, act)
-    return table.set_column(0, "answer", table_of(labels, yes.astype(np.float64), act)["answer"])
+    column = session_column(plan, given.column_names)
+    names = as_texts(given, column).to_pylist() if column in given.column_names else [None] * given.num_rows
+    return table_of(labels, names, sure, act, yes)
 
 
 def _yes(labels: Labels, given: pa.Table, share: NDArray[np.float64] | None) -> NDArray[np.bool_]:

@@ -12,7 +12,7 @@ import pyarrow as pa
 from grundstein.tools.money import choose_policy
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -48,12 +48,16 @@ def policy_of(plan: Plan, probability: Floats, yes: Flags) -> Policy:
     return choose_policy(probability, yes, ones, plan.stakes, plan.room, calibrated=True)
 
 
-def table_of(labels: Labels, probability: Floats, act: Floats) -> pa.Table:
-    """The columns of an answer."""
+def table_of(
+    labels: Labels, sessions: Sequence[str | None], probability: Floats, act: Floats, yes: Flags | None = None
+) -> pa.Table:
+    """The columns of an answer; `yes` where the answer is not told by the probability."""
     names = pa.array([labels.no, labels.yes], pa.string())
+    said = probability > 0.5 if yes is None else yes
     return pa.table(
         {
-            "answer": names.take(pa.array((probability > 0.5).astype(np.int64))),
+            "session": pa.array(sessions, pa.string()),
+            "answer": names.take(pa.array(said.astype(np.int64))),
             "probability": pa.array(probability, pa.float64()),
             "act": pa.array(act, pa.float64()),
         }

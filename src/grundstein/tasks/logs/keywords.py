@@ -9,7 +9,7 @@ import numpy as np
 
 from grundstein.tasks.logs.answers import Labels, keep, kept, labels_of, table_of
 from grundstein.tasks.logs.options import Plan
-from grundstein.tasks.logs.sessions import grouped, outcomes_of, read, sessions_of
+from grundstein.tasks.logs.sessions import grouped, names_of, outcomes_of, read, sessions_of
 from grundstein.tasks.logs.words import speaks
 from grundstein.tools.money import within
 
@@ -57,13 +57,11 @@ class Keywords:
     def answer(self, questions: pa.Table, live: Mapping[str, LiveTable]) -> pa.Table:
         """Look for the words; `live` is not used."""
         del live
-        spoken = self._spoken(read(questions, self.plan))
-        table = table_of(
-            self.labels, np.where(spoken, self.rates[1], self.rates[0]), spoken.astype(np.float64) * self.share
-        )
-        return table.set_column(
-            0, "answer", table_of(self.labels, spoken.astype(np.float64), spoken.astype(np.float64))["answer"]
-        )
+        sessions = read(questions, self.plan)
+        spoken = self._spoken(sessions)
+        given = np.where(spoken, self.rates[1], self.rates[0])
+        names = [one.name for one in sessions]
+        return table_of(self.labels, names, given, spoken.astype(np.float64) * self.share, spoken)
 
     def _spoken(self, sessions: Sequence[Session]) -> Flags:
         rules = self.plan.rules
@@ -108,7 +106,7 @@ class Constant:
         act = within(self.plan.room, ones) if self.name == EVERYBODY else 0.0 * ones
         if self.plan.room is not None and self.name == EVERYBODY:
             act = min(1.0, self.plan.room) * ones
-        return table_of(self.labels, self.rate * ones, act)
+        return table_of(self.labels, names_of(questions, self.plan), self.rate * ones, act)
 
     def save(self, folder: Path) -> None:
         """Write one JSON file."""

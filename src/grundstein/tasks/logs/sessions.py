@@ -109,14 +109,23 @@ def asked(sessions: Sequence[Session], plan: Plan, column: str) -> pa.Table:
 
 def read(questions: pa.Table, plan: Plan) -> list[Session]:
     """The sessions that questions hold, whether as `asked` wrote them or as a log has them."""
-    names = session_column(plan, questions.column_names)
-    known = as_texts(questions, names).to_pylist() if names in questions.column_names else [""] * questions.num_rows
     found = []
-    for name, text in zip(known, pc.fill_null(as_texts(questions, plan.text), "").to_pylist(), strict=True):
+    for name, text in zip(
+        names_of(questions, plan), pc.fill_null(as_texts(questions, plan.text), "").to_pylist(), strict=True
+    ):
         entries = entries_of(text) if text else []
         times = np.array([_moment(one.time) for one in entries], dtype=np.int64)
-        session = Session(name or "", times, [one.level for one in entries], [one.text for one in entries])
+        session = Session(name, times, [one.level for one in entries], [one.text for one in entries])
         found.append(session.first(plan.early))
+    return found
+
+
+def names_of(questions: pa.Table, plan: Plan) -> list[str]:
+    """The names of the sessions that are asked, empty where they have none."""
+    column = session_column(plan, questions.column_names)
+    if column not in questions.column_names:
+        return [""] * questions.num_rows
+    found: list[str] = pc.fill_null(as_texts(questions, column), "").to_pylist()
     return found
 
 

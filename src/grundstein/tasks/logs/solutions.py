@@ -102,7 +102,8 @@ class Learned:
         sessions = read(questions, self.plan)
         matrix = self.features.matrix(sessions, self.features.events(sessions), learned=False)
         probability = self.model.probability(matrix)
-        return table_of(self.labels, probability, self.policy.act(probability))
+        names = [one.name for one in sessions]
+        return table_of(self.labels, names, probability, self.policy.act(probability))
 
     def save(self, folder: Path) -> None:
         """Write JSON, npz and LightGBM's text."""

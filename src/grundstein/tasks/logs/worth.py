@@ -65,7 +65,7 @@ def perfect(plan: Plan, split: Split) -> pa.Table:
     pays = np.where(yes, plan.stakes.gain_yes > 0, plan.stakes.gain_no > 0)
     act = 1.0 if plan.room is None or not pays.any() else min(1.0, plan.room / float(plan_share(plan, split)))
     labels = labels_of(plan, as_texts(truth, "outcome").to_pylist())
-    return table_of(labels, yes.astype(np.float64), pays * act)
+    return table_of(labels, as_texts(truth, "session").to_pylist(), yes.astype(np.float64), pays * act)
 
 
 def plan_share(plan: Plan, split: Split) -> float:
