@@ -97,13 +97,17 @@ def spoken(
     reached = [body.slots, *(one.slots for one in hits.values())]
     if not narrow:
         reached += [nearest_in(index, told) for told in near.values()]
-    slots = np.unique(np.concatenate(reached))
+    slots = _distinct(np.concatenate(reached))
     own = {"parts", "feedback"}
     found = {
         name: _at(one, slots, (float(one.scores[0]) if len(one.scores) else 0.0) if name in own else most)
         for name, one in hits.items()
     }
-    return Spoken(slots, _at(body, slots, most), {**found, **{name: told[slots] for name, told in near.items()}})
+    return Spoken(
+        slots,
+        _at(body, slots, most),
+        {**found, **{name: told[slots].astype(np.float64).round(DIGITS) for name, told in near.items()}},
+    )
 
 
 def ranked(one: Spoken, recipe: Recipe, depth: int) -> Hits:
@@ -145,19 +149,24 @@ def widened(index: Index, body: Hits, narrow: Mapping[str, str] | None = None) -
     return index.find(asking.either(terms_weighed), REACH, narrow)
 
 
-def nearness(index: Index, cloud: Cloud, question: Question) -> Floats:
+def nearness(index: Index, cloud: Cloud, question: Question) -> NDArray[np.float32]:
     """Return the cosine of the question and each document in a space, by slot; 0 for documents that are gone."""
     terms = [f"{code}:{term}" for code, found in question.terms.items() for term in found]
     point = cloud.space.points([terms])[0]
-    return np.round((cloud.read(index) @ point).astype(np.float64), DIGITS)
+    return cloud.read(index) @ point
 
 
-def nearest_in(index: Index, told: Floats) -> NDArray[np.int64]:
+def nearest_in(index: Index, told: NDArray[np.float32]) -> NDArray[np.int64]:
     """Return the slots of the 100 documents that are nearest, those with nothing in common left out."""
     count = min(NEAREST, len(told))
     best = np.argpartition(-told, count - 1)[:count] if count else np.empty(0, dtype=np.int64)
     there = [slot for slot in best.tolist() if told[slot] > 0 and index.documents[slot] is not None]
     return np.array(sorted(there), dtype=np.int64)
+
+
+def _distinct(slots: NDArray[np.int64]) -> NDArray[np.int64]:
+    ordered = np.sort(slots)
+    return ordered[np.append(True, ordered[1:] != ordered[:-1])] if len(ordered) else ordered
 
 
 def _at(hits: Hits, slots: NDArray[np.int64], most: float) -> Floats:

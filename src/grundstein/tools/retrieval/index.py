@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 HEAP = 128_000_000
 STALE = 0.2
 TIES = 4_096
+FEW = 64
 DIGITS = 4
 
 
@@ -99,6 +100,7 @@ class Index:
         self._slots: dict[str, int] = {}
         self._digests: dict[str, bytes] = {}
         self._splitters = {code: splitter(code, shape.parts) for code in shape.split}
+        self._blank = engine().Document
         self._open()
 
     def __len__(self) -> int:
@@ -118,10 +120,10 @@ class Index:
 
         Of two with one name the later one counts.
         """
-        wanted = {document.key: document for document in documents}
+        wanted = {document.key: (document, document.digest) for document in documents}
         gone = [key for key in self._slots if key not in wanted]
-        fresh = [one for one in wanted.values() if self._digests.get(one.key) != one.digest]
-        lost = len(self.documents) - len(self._slots) + len(gone) + sum(one.key in self._slots for one in fresh)
+        fresh = [pair for key, pair in wanted.items() if self._digests.get(key) != pair[1]]
+        lost = len(self.documents) - len(self._slots) + len(gone) + sum(one.key in self._slots for one, _ in fresh)
         if lost > STALE * max(len(wanted), 1):
             self._forget()
             gone, fresh = [], list(wanted.values())
@@ -129,7 +131,7 @@ class Index:
 
     def put(self, documents: Iterable[Document]) -> None:
         """Add documents, replacing those of the same name."""
-        latest = {document.key: document for document in documents}
+        latest = {document.key: (document, document.digest) for document in documents}
         self._write([], list(latest.values()))
 
     def drop(self, keys: Iterable[str]) -> None:
@@ -168,9 +170,9 @@ class Index:
         while True:
             found = self.searcher.search(query, asked, count=False).hits
             tied = len(found) == asked and round(found[-1][0], DIGITS) == round(found[depth - 1][0], DIGITS)
-            if not tied or asked >= TIES:
+            if not tied or asked >= max(TIES, depth + 1):
                 break
-            asked = min(asked * 4, TIES)
+            asked = asked + FEW if asked == depth + 1 else min(asked * 4, TIES)
         scores = np.array([score for score, _ in found], dtype=np.float64).round(DIGITS)
         places = self.searcher.fast_field_values("slot", [place for _, place in found])
         slots = np.array(places, dtype=np.int64)
@@ -216,30 +218,30 @@ class Index:
         self.epoch += 1
         self._open()
 
-    def _write(self, gone: Sequence[str], fresh: Sequence[Document]) -> None:
-        for key in (*gone, *(one.key for one in fresh if one.key in self._slots)):
+    def _write(self, gone: Sequence[str], fresh: Sequence[tuple[Document, bytes]]) -> None:
+        for key in (*gone, *(one.key for one, _ in fresh if one.key in self._slots)):
             self._writer.delete_documents_by_term("key", key)
             self.documents[self._slots.pop(key)] = None
             del self._digests[key]
-        for one in fresh:
+        for one, digest in fresh:
             slot = len(self.documents)
             self._writer.add_document(self._record(one, slot))
             self.documents.append(one)
-            self._slots[one.key], self._digests[one.key] = slot, one.digest
+            self._slots[one.key], self._digests[one.key] = slot, digest
         if gone or fresh:
             self._writer.commit()
             self._index.reload()
             self.searcher = self._index.searcher()
 
     def _record(self, one: Document, slot: int) -> Any:
-        record = engine().Document()
+        record = self._blank()
         record.add_text("key", one.key)
         record.add_integer("slot", slot)
         code = self.shape.language(one)
         record.add_text(f"body_{code}", one.whole)
         if one.title:
             record.add_text(f"title_{code}", one.title)
-        if code in self.shape.split:
+        if code in self._splitters:
             record.add_text(f"parts_{code}", one.whole)
         for place, name in enumerate(self.shape.values):
             if one.values.get(name):

@@ -13,6 +13,8 @@ from grundstein.tools.retrieval.index import Document, Index, Shape
 from grundstein.tools.retrieval.languages import languages_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pyarrow as pa
 
     from grundstein.core.task import LiveTable
@@ -46,10 +48,11 @@ class Still:
 
 @dataclass
 class Shelf:
-    """The index of a table, brought up to date whenever the table's version is another."""
+    """The index of a table, up to date whenever the table's version is another; `reader` makes its documents."""
 
     columns: Columns
     shape: Shape
+    reader: Callable[[pa.Table, Columns], list[Document]] | None = None
     _index: Index | None = field(default=None, repr=False)
     _live: Any = field(default=None, repr=False)
     _version: str = ""
@@ -63,7 +66,7 @@ class Shelf:
         if live is not self._live or version != self._version:
             table = live.table()
             if table is not self._table:
-                self._index.become(documents_of(table, self.columns))
+                self._index.become((self.reader or documents_of)(table, self.columns))
             self._live, self._version, self._table = live, version, table
         return self._index
 

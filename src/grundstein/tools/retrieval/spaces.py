@@ -52,8 +52,8 @@ class Space:
         return np.vstack(parts) if parts else np.zeros((0, self.places.shape[1]), dtype=np.float32)
 
     def _points(self, texts: Sequence[Terms]) -> Points:
-        matrix = weighed(texts, self.number, self.rarity)
-        found = np.asarray(matrix @ self.places, dtype=np.float32)
+        matrix = weighed(texts, self.number, self.rarity).astype(np.float32)
+        found = np.asarray(matrix @ self.places)
         length = np.sqrt(np.einsum("ij,ij->i", found, found))[:, None]
         return np.divide(found, length, out=np.zeros_like(found), where=length > 0)
 
