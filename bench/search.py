@@ -60,11 +60,12 @@ SPEED = """
 ### Speed
 Text to index, CPU seconds for {documents:,} German sections: ours {ours:.2f} ({rate:,.0f}/s). Words, stop words and
 stems made in Python and the terms put into the same library: {python:.2f} with snowballstemmer, {ratio:.1f} times ours
-(wanted: 2); {binding:.2f} with PyStemmer, whose stems are made in C, {bound:.1f} times ours. bm25s, which reads each word
-once and keeps no positions, phrases or changes:
-{peer:.2f}, {other:.1f} times ours. {many:,} sections (each one seven times, so that a word is in seven times as many): {asked} queries, all signals of the configuration, CPU milliseconds a query: median {median:.1f}, p99
-{p99:.1f} (limit 20); by words alone {words:.1f}, p99 {words99:.1f}. Then {dropped:,} documents were dropped: one of
-them was found again in {again} of the same queries."""
+(wanted: 2); {binding:.2f} with PyStemmer, whose stems are made in C, {bound:.1f} times ours. bm25s, which reads each
+word once and keeps no positions, phrases or changes: {peer:.2f}, {other:.1f} times ours.
+
+{many:,} sections (each one seven times, so that a word is in seven times as many): {asked} queries, all signals of the
+configuration, CPU milliseconds a query: median {median:.1f}, p99 {p99:.1f} (limit 20); by words alone {words:.1f}, p99
+{words99:.1f}. Then {dropped:,} documents were dropped: one of them was found again in {again} of the same queries."""
 
 
 @dataclass(frozen=True)
