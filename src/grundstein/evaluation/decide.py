@@ -84,7 +84,7 @@ def opening_of(
         identity=known_as,
         count=cost.count,
         level=cost.level,
-        units=len(np.unique(units)),
+        units=min(len(np.unique(units)), experiment.units_test),
         sketch=sketch(units if seen.whole is None else seen.whole),
         given={"table": pinned.seal.table} if pinned.seal.how == "given" else {},
         findings=(
