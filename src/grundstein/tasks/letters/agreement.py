@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 def findings(plan: Plan, rows: pa.Table) -> list[Finding]:
     """The share that the grammar is silent on, and the ceiling that equal sentences with different grades set."""
     silent = sum(not one.rule for one in readings(plan, rows))
-    found = [Finding("GST-Z11", "tip" if silent else "passed", {"silent": silent, "units": rows.num_rows})]
+    found = [Finding("GST-Z30", "tip" if silent else "passed", {"silent": silent, "units": rows.num_rows})]
     units, error = _ceiling(plan, rows)
-    return [*found, Finding("GST-Z12", "tip", {"units": units, "mae": error})] if error > 0 else found
+    return [*found, Finding("GST-Z31", "tip", {"units": units, "mae": error})] if error > 0 else found
 
 
 def _ceiling(plan: Plan, rows: pa.Table) -> tuple[int, float]:

@@ -122,8 +122,12 @@ def _paragraphs_of(content: bytes, name: str) -> str:
     """The paragraphs of a document in order, a bullet before those of a list."""
     from xml.etree import ElementTree as ET
 
-    if b"<!DOCTYPE" in content or b"<!ENTITY" in content:
-        raise Refused(f"{name} declares entities", "a DOCX as a word processor writes it", "save it anew")
+    if b"<!DOCTYPE" in content or b"<!ENTITY" in content or b"\0" in content[:200]:
+        raise Refused(
+            f"{name} declares entities or is in an unusual encoding",
+            "a DOCX as a word processor writes it",
+            "save it anew",
+        )
     try:
         root = ET.fromstring(content)  # noqa: S314  (entities are refused above, the size is bounded)
     except ET.ParseError as problem:

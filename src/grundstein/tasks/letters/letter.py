@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from grundstein.core.errors import Refused
 from grundstein.tasks.letters.closing import Closing, closing_of
+from grundstein.tasks.letters.codes import codes
 from grundstein.tasks.letters.parts import GRADED, Line, lines_of
-from grundstein.tasks.letters.rules import grammar
+from grundstein.tasks.letters.rules import grammar, table
 from grundstein.tasks.letters.signals import Grades, Signal, grades_of, roles_in, signals_of
-from grundstein.tasks.letters.telling import finding_of, names
+from grundstein.tasks.letters.telling import finding_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -92,12 +94,23 @@ def told_of(letter: Letter, language: str) -> str:
         drove = letter.drove(part) if part in PARTS else None
         said = f'  "{_cut(drove.text)}": {_why(drove, language)}' if drove else ""
         lines.append(f"  {names()[part][language]:<22}{'-' if grade is None else f'{grade:.1f}'}{said}")
-    found = [finding_of(one, letter.grades) for one in letter.signals]
-    lines += ["", words["signs"], *(f"  {one.code}  {one.text(language)}" for one in found)]
-    lines += [] if found else [f"  {words['none']}"]
+    found = [_sign(letter, one, language) for one in letter.signals]
+    lines += ["", words["signs"], *(found or [f"  {words['none']}"])]
     lines.append("")
     lines += [_line(line, language) for line in letter.lines if line.section != "other"]
     return "\n".join(lines)
+
+
+def _sign(letter: Letter, one: Signal, language: str) -> str:
+    finding = finding_of(one, letter.grades)
+    says = f" [{codes()[one.name].says[language]}]" if one.kind == "code" else ""
+    return f"  {finding.code}  {finding.text(language)}{says}"
+
+
+@cache
+def names() -> Mapping[str, Mapping[str, str]]:
+    """What the parts of a letter are called."""
+    return table("sections")["names"]
 
 
 def _line(line: Line, language: str) -> str:
@@ -128,6 +141,7 @@ def _signal(letter: Letter, one: Signal) -> dict[str, Any]:
         "code": finding.code,
         "section": finding.section,
         "text": finding.text(),
+        "said_to_mean": codes()[one.name].says["en"] if one.kind == "code" else "",
     }
 
 

@@ -51,6 +51,11 @@ class Grades:
     closing: float
 
     @property
+    def parts(self) -> tuple[float | None, float | None]:
+        """Behaviour and performance."""
+        return self.behaviour, self.performance
+
+    @property
     def performance(self) -> float | None:
         """The overall judgement and the mean of the details, half each."""
         told = [one for one in (self.overall, self.details) if one is not None]
@@ -80,10 +85,9 @@ def _role(one: Mapping[str, Any]) -> Role:
 
 
 @cache
-def topics() -> dict[str, tuple[Pattern, Mapping[str, str]]]:
-    """What a letter may have to speak of, by name, with its name in each language."""
-    content: dict[str, Any] = table("roles")["topics"]
-    return {n: (pattern_of(one["phrases"]), {"en": one["en"], "de": one["de"]}) for n, one in content.items()}
+def topics() -> dict[str, Pattern]:
+    """What a letter may have to speak of, by name."""
+    return {name: pattern_of(one["phrases"]) for name, one in table("roles")["topics"].items()}
 
 
 def grades_of(lines: Sequence[Line], closing: Closing) -> Grades:
@@ -131,7 +135,7 @@ def _missing(lines: Sequence[Line], held: Sequence[str]) -> Iterator[Signal]:
     praised = [line.words for line in lines if line.section in {"performance", "behaviour"}]
     for name in held:
         topic = roles()[name].topic
-        if not any(topics()[topic][0].search(words) for words in praised):
+        if not any(topics()[topic].search(words) for words in praised):
             yield Signal("missing", topic, name, "bag2008")
     if not any(line.overall for line in lines):
         yield Signal("missing", "overall")

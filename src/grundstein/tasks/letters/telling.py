@@ -1,70 +1,56 @@
-"""Room tasks. In: signals of a letter -> Out: findings, the same atoms as everywhere, in both languages."""
+"""Room tasks. In: signals of a letter -> Out: findings, the same atoms as everywhere."""
 
 from __future__ import annotations
 
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from grundstein.core.findings import Finding
-from grundstein.tasks.letters.codes import codes
-from grundstein.tasks.letters.rules import grammar, table
-from grundstein.tasks.letters.signals import topics
+from grundstein.tasks.letters.rules import grammar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from grundstein.tasks.letters.signals import Grades, Signal
 
-WHO = {"superiors": "superiors", "colleagues": "colleagues", "behaviour": "nobody"}
+CODES = {
+    "missing: honesty": "GST-Z01",
+    "missing: leadership": "GST-Z02",
+    "missing: customers": "GST-Z03",
+    "missing: discretion": "GST-Z04",
+    "missing: learning": "GST-Z05",
+    "missing: overall": "GST-Z06",
+    "missing: behaviour": "GST-Z07",
+    "missing: superiors": "GST-Z08",
+    "missing: colleagues": "GST-Z09",
+    "order: colleagues first": "GST-Z10",
+    "drift: overall below details": "GST-Z11",
+    "drift: overall above details": "GST-Z12",
+    "drift: behaviour below performance": "GST-Z13",
+    "drift: performance below behaviour": "GST-Z14",
+    "closing: regret": "GST-Z17",
+    "closing: thanks": "GST-Z18",
+    "closing: wishes": "GST-Z19",
+    "ending: mutual": "GST-Z20",
+    "ending: odd date": "GST-Z21",
+    "law: austria": "GST-Z22",
+}
+SPOKEN = ("order", "ending")
+ISSUES = ("missing: overall", "missing: behaviour")
 
 
 def finding_of(signal: Signal, grades: Grades) -> Finding:
-    """The finding that says a signal."""
+    """The finding that says a signal; what goes against the letter itself is an issue, a mere sign a tip."""
+    if signal.kind == "code":
+        return _code(signal)
+    facts: Mapping[str, str | float] = {"words": signal.words} if signal.kind in SPOKEN else {}
     if signal.kind == "drift":
-        return _drift(signal, grades)
-    if signal.kind == "order":
-        return Finding("GST-Z04", "tip", {"words": signal.words})
-    told = {"missing": _missing, "code": _code, "closing": _closing, "ending": _ending}
-    return told[signal.kind](signal) if signal.kind in told else Finding("GST-Z09", "tip", {})
-
-
-@cache
-def names() -> Mapping[str, Mapping[str, str]]:
-    """What sections and people are called."""
-    return table("sections")["names"]
-
-
-def _missing(signal: Signal) -> Finding:
-    if signal.name == "overall":
-        return Finding("GST-Z02", "issue", {})
-    if signal.name in WHO:
-        return Finding("GST-Z03", "tip", _both("who", names()[WHO[signal.name]]))
-    role = table("roles")["roles"][signal.words]
-    return Finding("GST-Z01", "issue", {**_both("topic", topics()[signal.name][1]), **_both("role", role)})
-
-
-def _drift(signal: Signal, grades: Grades) -> Finding:
-    parts = (grades.overall, grades.details) if "overall" in signal.name else (grades.behaviour, grades.performance)
-    one, other = (float(part or 0.0) for part in parts)
-    what = _both("what", table("sections")["drifts"][signal.name])
-    return Finding("GST-Z05", "issue", {**what, "one": one, "other": other})
+        one, other = (grades.overall, grades.details) if "overall" in signal.name else grades.parts
+        facts = {"one": one or 0.0, "other": other or 0.0}
+    grave = signal.kind == "drift" or signal.label in ISSUES
+    return Finding(CODES[signal.label], "issue" if grave else "tip", facts)
 
 
 def _code(signal: Signal) -> Finding:
-    says = _both("says", codes()[signal.name].says)
     if signal.harmless:
-        cite = grammar().sources[signal.source].cite
-        return Finding("GST-Z10", "passed", {**says, "words": signal.words, "cite": cite})
-    return Finding("GST-Z06", "tip", {**says, "words": signal.words})
-
-
-def _closing(signal: Signal) -> Finding:
-    return Finding("GST-Z07", "tip", _both("part", table("closing")["names"][signal.name]))
-
-
-def _ending(signal: Signal) -> Finding:
-    return Finding("GST-Z08", "tip", {**_both("says", table("closing")["endings"][signal.name]), "words": signal.words})
-
-
-def _both(name: str, said: Mapping[str, Any]) -> dict[str, str]:
-    return {f"{name}_{language}": str(said[language]) for language in ("en", "de")}
+        return Finding("GST-Z16", "passed", {"words": signal.words, "cite": grammar().sources[signal.source].cite})
+    return Finding("GST-Z15", "tip", {"words": signal.words})
