@@ -13,7 +13,7 @@ from grundstein.core.errors import Refused, nearest
 from grundstein.core.task import Role
 from grundstein.tasks.logs.examples import example
 from grundstein.tasks.logs.options import Options, plan_of, settled
-from grundstein.tasks.logs.verbs import diff, explain, masks, sessions
+from grundstein.tasks.logs.verbs import diff, explain, masks, questions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -36,7 +36,7 @@ class Logs:
     options: type = Options
     roles: tuple[Role, ...] = (Role("lines"), Role("outcomes", required=False))
     verbs: Mapping[str, Verb] = MappingProxyType(
-        {"diff": diff, "explain": explain, "masks": masks, "sessions": sessions}
+        {"diff": diff, "explain": explain, "masks": masks, "sessions": questions}
     )
 
     def settle(self, case: Case, data: Data) -> Case:

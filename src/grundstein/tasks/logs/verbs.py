@@ -82,7 +82,7 @@ def masks(project: Project, case: Case, args: Sequence[str]) -> Done:
     return Done("\n".join(["masks:", *lines]), {"masks": [asdict(one) for one in found]})
 
 
-def sessions(project: Project, case: Case, args: Sequence[str]) -> Done:
+def questions(project: Project, case: Case, args: Sequence[str]) -> Done:
     """Write the sessions of a table as questions for `answer CASE --rows CASE_sessions`: `sessions [TABLE]`."""
     plan, table = plan_of(case), args[0] if args else _table(project, case)
     lines = project.tables.read(table)
