@@ -136,13 +136,15 @@ class RowSolution(Solution, Protocol):
 class Done:
     """What a task's own verb did: `text` for a person, `said` for a program, `tables` are rows for flow to ingest.
 
-    `contracts` are those of tables that may not be there yet; without one the first rows propose it.
+    `contracts` are those of tables that may not be there yet; without one the first rows propose it. `pages` are whole
+    HTML pages for flow to write into the folder of reports, by NAME.LANGUAGE.
     """
 
     text: str
     said: Mapping[str, Any] = field(default_factory=dict)
     tables: Mapping[str, Table] = field(default_factory=dict)
     contracts: Mapping[str, Contract] = field(default_factory=dict)
+    pages: Mapping[str, str] = field(default_factory=dict)
 
 
 class Verb(Protocol):
@@ -158,6 +160,14 @@ class Questioned(Protocol):
 
     def question(self, case: Case) -> Contract:
         """The columns of a question; where the first role's table has them too, they are as its contract says."""
+
+
+@runtime_checkable
+class UnitByCase(Protocol):
+    """A task whose cases differ in what is judged once."""
+
+    def unit_of(self, case: Case) -> str:
+        """What this case judges once, in place of `Task.unit`."""
 
 
 class Task(Protocol):

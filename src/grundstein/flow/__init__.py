@@ -63,6 +63,8 @@ def do(project: Project, name: str, verb: str, args: Sequence[str]) -> Done:
             project.write_contract(contract)
     for table, rows in done.tables.items():
         _take_rows(project, table, rows)
+    for page, text in done.pages.items():
+        project.write_report(*page.rpartition(".")[::2], text)
     return done
 
 
