@@ -11,6 +11,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from grundstein.core.case import Case
 from grundstein.core.errors import Misused, Refused
@@ -274,6 +276,19 @@ def test_what_is_no_letter_is_refused_with_its_reason(tmp_path: Path, name: str,
     with pytest.raises(Refused, match=said) as refused:
         letter_of(text_of(tmp_path / name))
     assert all((refused.value.what, refused.value.expected, refused.value.next_step))
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(
+        st.sampled_from(["Er", "war", "stets", "gut", ".", "\n\n", "- ", "nicht", "1.", "Kollegen", "Dr.", "\x00", "ß"])
+    )
+)
+def test_any_text_is_a_letter_or_is_refused(words: list[str]) -> None:
+    try:
+        assert said_of(letter_of(" ".join(words)))["sentences"]
+    except Refused as refused:
+        assert "no sentence judges" in refused.what
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:

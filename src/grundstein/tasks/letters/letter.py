@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from grundstein.core.errors import Refused
 from grundstein.tasks.letters.closing import Closing, closing_of
 from grundstein.tasks.letters.codes import codes
+from grundstein.tasks.letters.grading import written
 from grundstein.tasks.letters.parts import GRADED, Line, lines_of
 from grundstein.tasks.letters.rules import grammar, table
 from grundstein.tasks.letters.signals import Grades, Signal, grades_of, roles_in, signals_of
@@ -64,11 +65,16 @@ def letter_of(text: str, locale: str = "de", roles: Sequence[str] = ()) -> Lette
 
 def said_of(letter: Letter) -> dict[str, Any]:
     """The letter for a program."""
+    last = " ".join(line.text for line in letter.lines if line.section in {"ending", "closing"})
+    held = letter.closing.held
     return {
         "roles": list(letter.roles),
         "grades": grades_said(letter),
         "driven_by": {part: line.text for part in PARTS if (line := letter.drove(part))},
-        "closing": {"holds": dict(letter.closing.held), "missing": list(letter.closing.missing)},
+        "closing": {
+            "holds": dict(zip(held, written(last, list(held.values())), strict=True)),
+            "missing": list(letter.closing.missing),
+        },
         "not_mentioned": [name for name in ASPECTS if not any(name in line.aspects for line in letter.lines)],
         "signals": [_signal(letter, one) for one in letter.signals],
         "sentences": [_sentence(line) for line in letter.lines],
