@@ -10,7 +10,7 @@ import pytest
 from serving_project import running, until
 
 from grundstein import flow
-from grundstein.core.records import Verdict
+from grundstein.core.records import Experiment, Opening, Verdict
 from grundstein.flow.answering import answers_of
 from grundstein.project.folder import Folder, create_project
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     import httpx
     from serving_project import Running
+
+    from grundstein.core.ports import Entry
 
 USERS, KINDS, BOOKS = 60, 3, 8
 HEAD, BOOK_HEAD = "reader,book,at", "book,title,author,sold_out"
@@ -149,6 +151,22 @@ def test_a_file_of_users_is_answered_as_over_http(server: Running) -> None:
     done = flow.answer(server.project, "leaving", str(path))
     rows = answers_of(server.project, done).to_pylist()
     assert [row["items"] for row in rows] == [shown(server.ask({"reader": row["user"]})) for row in rows]
+
+
+def test_a_case_that_asks_about_items_counts_items(server: Running) -> None:
+    told = {said.case: said.unit for row in server.project.ledger.entries(Experiment) for said in [_said(row)]}
+    assert told == {"leaving": "user", "also": "item"}
+    opened = {said.experiment: said.units for row in server.project.ledger.entries(Opening) for said in [_opened(row)]}
+    for row in server.project.ledger.entries(Experiment):
+        assert opened.get(row.id, 0) <= _said(row).units_test
+
+
+def _said(row: Entry) -> Experiment:
+    return cast("Experiment", row.record)
+
+
+def _opened(row: Entry) -> Opening:
+    return cast("Opening", row.record)
 
 
 def test_readers_of_a_book_also_read_and_a_book_that_nobody_read_is_known_by_its_text(server: Running) -> None:

@@ -13,6 +13,7 @@ import pyarrow as pa
 from grundstein.core.errors import Refused
 from grundstein.core.findings import Finding
 from grundstein.core.records import Experiment, Gain, Outcome
+from grundstein.core.task import UnitByCase
 from grundstein.evaluation import checks, released
 from grundstein.evaluation.experiment import Trial, contenders, joined, trial
 from grundstein.evaluation.flips import flips
@@ -99,7 +100,7 @@ def evaluate(
         seal=pinned.seal_id,
         case=case.name,
         task=task.name,
-        unit=task.unit,
+        unit=task.unit_of(case) if isinstance(task, UnitByCase) else task.unit,
         split=split.how,
         measure=task.measure(case),
         money=case.money is not None,

@@ -63,6 +63,10 @@ class Recommend:
         """Three splits forward in time, each learning from all that came before."""
         return splitting.forward_folds(development, case, options.reading(case), seed)
 
+    def unit_of(self, case: Case) -> str:
+        """A user, or an item where items are asked about."""
+        return options.reading(case).asked
+
     def question(self, case: Case) -> Contract:
         """The one column of a question: a user, or an item."""
         return options.question(case)
