@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from grundstein.core.case import Case, Money
 from grundstein.core.errors import Refused
+from grundstein.core.task import Split
 from grundstein.tasks.categorize import TASK
 from grundstein.tools.terms import Terms, pieces_of
 
@@ -152,3 +153,20 @@ def test_a_thousand_categories_of_one_example_are_learnt_or_refused_never_half()
     rows = pa.table({"mail": [f"word{n} here" for n in range(1000)], "team": [f"t{n}" for n in range(1000)]})
     solution = next(iter(TASK.candidates(case(), 1))).fit({"rows": rows}, 1)
     assert solution.answer(rows.select(["mail"]).slice(0, 5), {}).num_rows == 5
+
+
+def test_the_share_that_goes_to_a_person_and_what_is_saved_are_told_in_both_languages() -> None:
+    asked = replace(case(), money=Money("classes", {"right": 2.0, "wrong": -6.0, "ask": -1.0}))
+    split = Split(
+        {"rows": MAILS}, MAILS, {"rows": MAILS.append_column("_unit", pa.array(range(MAILS.num_rows)))}, "random"
+    )
+    count = MAILS.num_rows
+    act = [1.0] * (count - 4) + [0.0] * 4
+    told = pa.table({"answer": MAILS["team"], "probability": [0.9] * count, "act": act})
+    found = TASK.metrics(asked, split, told)
+    assert found["to_a_person"] == pytest.approx(4 / count)
+    assert found["saved"] == pytest.approx(3.0 * (count - 4) / count)
+    figures = {one.name: one for one in TASK.figures(asked, split, told)}
+    assert figures["who_answers"].columns["share"] == pytest.approx(((count - 4) / count, 0.0, 4 / count))
+    assert figures["saved_by_share"].columns["saved"][-1] == pytest.approx(3.0)
+    assert all(one.title["de"] != one.title["en"] for one in figures.values())

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 
 LARGEST_LOSS = float(-np.log(FLOOR))
 SHOWN = 12
+WHO = {
+    "en": {"right": "alone, right", "wrong": "alone, wrong", "person": "a person"},
+    "de": {"right": "ohne Rückfrage, richtig", "wrong": "ohne Rückfrage, falsch", "person": "ein Mensch"},
+}
 STEPS = 20
 
 
@@ -51,7 +55,10 @@ def perfect(plan: Plan, split: Split) -> pa.Table:
 
 
 def metrics(plan: Plan, split: Split, answers: pa.Table) -> dict[str, float]:
-    """`accuracy`, `f1_macro`, `log_loss`, `top_N_accuracy`; `acted` are answered alone, `right` of them rightly."""
+    """`accuracy`, `f1_macro`, `log_loss`, `top_N_accuracy`; `acted` are answered alone, `right` of them rightly.
+
+    `to_a_person` is the share of the others; with money `saved` is what a unit brings over asking a person each time.
+    """
     from sklearn.metrics import f1_score
 
     truth = labels_of(split.truth["rows"], plan)
@@ -61,6 +68,7 @@ def metrics(plan: Plan, split: Split, answers: pa.Table) -> dict[str, float]:
     among = np.any([_same(truth, label) for label, _ in offered], axis=0)
     act = as_numbers(answers, "act")
     given = _probability_of_truth(plan, split, answers)
+    saved = {"saved": float(_saved(plan, act, right).mean())} if plan.money else {}
     return {
         "accuracy": float(right.mean()),
         "f1_macro": float(f1_score(truth.to_pylist(), told, average="macro", zero_division=0.0)),
@@ -68,14 +76,17 @@ def metrics(plan: Plan, split: Split, answers: pa.Table) -> dict[str, float]:
         f"top_{len(offered)}_accuracy": float(among.mean()),
         "acted": float(act.mean()),
         "right": float((act * right).mean()),
+        "to_a_person": float((1.0 - act).mean()),
+        **saved,
     }
 
 
 def figures(plan: Plan, split: Split, answers: pa.Table) -> list[Figure]:
-    """How right the surest answers are, and the categories that are missed most often."""
+    """Who answers, what that brings, how right the surest answers are, and the categories missed most often."""
     truth = labels_of(split.truth["rows"], plan)
-    right = _right(truth, answers)
-    return [_surest(right, as_numbers(answers, "probability")), _missed(truth, right)]
+    right, sure = _right(truth, answers), as_numbers(answers, "probability")
+    told = [_surest(right, sure), _missed(truth, right)]
+    return [_who(as_numbers(answers, "act"), right), _brought(plan, right, sure), *told] if plan.money else told
 
 
 def _worth(plan: Plan, split: Split, answers: pa.Table) -> tuple[Floats, float]:
@@ -106,6 +117,47 @@ def _right(truth: pa.ChunkedArray, answers: pa.Table) -> Flags:
 
 def _same(one: pa.ChunkedArray, other: pa.ChunkedArray) -> Flags:
     return np.asarray(pc.fill_null(pc.equal(one, other.combine_chunks()), fill_value=False), dtype=np.bool_)
+
+
+def _saved(plan: Plan, act: Floats, right: Flags) -> Floats:
+    """What each answer is worth over one that a person is asked for."""
+    return plan.stakes.worth(act, right) - plan.stakes.worth(np.zeros(len(act)), right)
+
+
+def _who(act: Floats, right: Flags) -> Figure:
+    shares = (float((act * right).mean()), float((act * ~right).mean()), float((1.0 - act).mean()))
+    return Figure(
+        "who_answers",
+        "bar",
+        {"en": "Who answers", "de": "Wer antwortet"},
+        {"who": ("right", "wrong", "person"), "share": shares},
+        "who",
+        "share",
+        labels={
+            "en": {"who": "who answers", "share": "share of all units", **WHO["en"]},
+            "de": {"who": "wer antwortet", "share": "Anteil aller Fälle", **WHO["de"]},
+        },
+    )
+
+
+def _brought(plan: Plan, right: Flags, sure: Floats) -> Figure:
+    """What a unit brings over asking a person, for every share answered alone, the surest first."""
+    order = np.argsort(-sure, kind="stable")
+    gained = np.cumsum(_saved(plan, np.ones(len(order)), right)[order]) / max(len(order), 1)
+    places = np.unique(len(order) * np.arange(1, STEPS + 1) // STEPS)
+    places = places[places > 0]
+    return Figure(
+        "saved_by_share",
+        "line",
+        {"en": "What answering alone saves", "de": "Was Antworten ohne Rückfrage spart"},
+        {"share": (0.0, *map(float, places / len(order))), "saved": (0.0, *map(float, gained[places - 1]))},
+        "share",
+        "saved",
+        labels={
+            "en": {"share": "share answered alone, the surest first", "saved": "saved per unit"},
+            "de": {"share": "Anteil ohne Rückfrage, sicherste zuerst", "saved": "gespart je Fall"},
+        },
+    )
 
 
 def _surest(right: Flags, probability: Floats) -> Figure:
