@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
+from grundstein.core.task import Questioned
 from grundstein.flow.answered import answers_of, questions_of
 from grundstein.production import drifting, looking, watching
 from grundstein.tools.sealing import HOUSE_COLUMNS, unit_hash
@@ -71,15 +72,17 @@ def _window(project: Project, found: Ground, window: pa.Table) -> tuple[pa.Table
 def _known(found: Ground) -> tuple[dict[str, drifting.Reference], dict[str, drifting.Reference]]:
     """The columns of the questions as learnt from and judged; the answers as they were to the sealed questions.
 
-    Columns that only number or name their rows are left out: later rows have other numbers.
+    Columns that only number or name their rows are left out: later rows have other numbers. Where a question is no row
+    of the first role's table, the sealed questions alone say what questions are like.
     """
     from grundstein.evaluation.checks.rows import numbers_rows
 
     development, sealed = found.split.development[found.task.roles[0].name], found.split.questions
     hidden = {*HOUSE_COLUMNS, *found.naming, *found.main.key, found.case.time}
-    both = pa.concat_tables([development.select(sealed.column_names), sealed], promote_options="permissive")
+    learned = sealed.slice(0, 0) if isinstance(found.task, Questioned) else development.select(sealed.column_names)
+    both = pa.concat_tables([learned, sealed], promote_options="permissive")
     names = [name for name in sealed.column_names if name not in hidden and not numbers_rows(both[name], name)]
-    fresh = sealed if sealed.num_rows >= drifting.FEWEST else development.select(sealed.column_names)
+    fresh = sealed if sealed.num_rows >= drifting.FEWEST or not learned.num_rows else learned
     told = found.answers.solution.answer(fresh, found.answers.live)
     said = [name for name in SAID if name in told.column_names]
     return drifting.references(once_each(both, found.naming), names), drifting.references(told, said)
