@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from grundstein.tools.logstamps import JSON, PLAIN, SAME, Clock, Found, Shape, begins, read_line, shape_of, time_of
@@ -51,7 +51,7 @@ class Reader:
 
     def read(self, lines: Iterable[tuple[int, str]]) -> list[Entry]:
         """The entries of numbered lines in order; blank lines are left out."""
-        found: list[Entry] = []
+        found: list[tuple[int, str, Found]] = []
         texts: list[list[str]] = []
         sizes: list[int] = []
         for number, line in lines:
@@ -60,24 +60,25 @@ class Reader:
             if self.shape.kind == "msi":
                 begins(line, self.clock)
             told = _of_json(line) if self.shape.kind == JSON else read_line(line, self.shape, self.clock)
-            if told is None and found and self._goes_on(line, found[-1], number, len(texts[-1]), sizes[-1]):
+            if told is None and found and self._goes_on(line, number - found[-1][0], len(texts[-1]), sizes[-1]):
                 texts[-1].append(line)
                 sizes[-1] += len(line)
                 continue
             if told is None:
                 told = Found(self.time, "", "", "", line)
             self.time = told.time or self.time
-            found.append(Entry(number, 1, told.time or self.time, told.level, told.source, told.process, ""))
+            found.append((number, told.time or self.time, told))
             texts.append([told.text])
             sizes.append(len(told.text))
-        first = next((one.time for one in found if one.time), "")
+        first = next((time for _, time, _ in found if time), "")
         return [
-            replace(one, lines=len(text), text="\n".join(text), time=one.time or first)
-            for one, text in zip(found, texts, strict=True)
+            Entry(number, len(text), time or first, told.level, told.source, told.process, "\n".join(text))
+            for (number, time, told), text in zip(found, texts, strict=True)
         ]
 
-    def _goes_on(self, line: str, before: Entry, number: int, lines: int, letters: int) -> bool:
-        joined = before.line + lines == number and lines < MOST_LINES and letters + len(line) < MOST_LETTERS
+    def _goes_on(self, line: str, below: int, lines: int, letters: int) -> bool:
+        """Whether a line goes on with an entry that has so many `lines` and begins so many lines above."""
+        joined = below == lines < MOST_LINES and letters + len(line) < MOST_LETTERS
         return joined and self.shape.kind not in (PLAIN, JSON) and bool(GOES_ON.match(line))
 
 

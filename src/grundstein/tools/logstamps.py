@@ -71,8 +71,10 @@ SAME = {
     "VERBOSE": "DEBUG",
     **dict.fromkeys(("FATAL", "CRIT", "CRITICAL", "ALERT", "EMERG", "EMERGENCY", "PANIC"), "CRITICAL"),
 }
+OF_HOST = ("unit", "source", "own", "text")
 SOME = 0.05
 PLAIN, JSON = "plain", "json"
+STRAGGLING = 10
 START = date(1970, 1, 1)
 ALONE = tuple(re.compile(BEFORE + stamp) for stamp in STAMPS.values())
 
@@ -147,14 +149,18 @@ def read_line(line: str, shape: Shape, clock: Clock) -> Found | None:
         text = f"{match['kind']}{match['code']}: {match['text']}"
         return Found(_time(match, clock), KINDS.get(match["kind"], ""), "burn", match["own"], text)
     rest = HOSTED.match(line, match.end()) if shape.kind == YEARLESS else None
-    rest = rest or REST.match(line, match.end())
-    told = rest.groupdict() if rest else {"text": line[match.end() :]}
-    before = "" if shape.first else match["before"].rstrip("[( ").strip()
-    text = f"{before} {told['text']}".strip() if before else str(told["text"]).strip()
-    level = (told.get("level") or "").upper()
-    process = " ".join(told[name] for name in ("unit", "thread", "pid", "own") if told.get(name))
-    source = told.get("source") or told.get("part") or ""
-    return Found(_time(match, clock), SAME.get(level, level), source, process, text)
+    if rest:
+        (unit, source, own, text), thread, pid, level, part = rest.group(*OF_HOST), None, None, "", ""
+    else:
+        told = REST.match(line, match.end())
+        if told is None:
+            return Found(_time(match, clock), "", "", "", line[match.end() :].strip())
+        unit, source, own, text, thread, pid, level, part = told.group(*OF_HOST, "thread", "pid", "level", "part")
+        level = level.upper() if level else ""
+    if not shape.first and (before := match["before"].rstrip("[( ").strip()):
+        text = f"{before} {text}"
+    process = " ".join(filter(None, (unit, thread, pid, own)))
+    return Found(_time(match, clock), SAME.get(level, level), source or part or "", process, text.strip())
 
 
 def begins(line: str, clock: Clock) -> None:
@@ -178,22 +184,24 @@ def _of_msi(match: re.Match[str], clock: Clock) -> Found:
 
 
 def _time(match: re.Match[str], clock: Clock) -> str:
-    told = match.groupdict()
-    if told.get("e"):
-        return _of_seconds(told["e"], told.get("f") or "0")
-    hour, minute, second = int(told["H"]), int(told["M"]), min(int(told["S"]), 59)
-    half = (told.get("half") or "").lower()[:1]
-    if half:
-        hour = hour % 12 + (12 if half == "p" else 0)
+    names = match.re.groupindex
+    fraction = match["f"] or "0"
+    if "e" in names:
+        return _of_seconds(match["e"], fraction)
+    hour, minute, second = map(int, match.group("H", "M", "S"))
+    if "half" in names and match["half"]:
+        hour = hour % 12 + (12 if match["half"][0] in "pP" else 0)
     if hour > 23 or minute > 59:
         return ""
-    if not told.get("d"):
-        return _of_day((hour, minute, second), told.get("f") or "0", clock)
-    month = MONTHS.index(told["b"].lower()) + 1 if told.get("b") else int(told["m"])
-    year = int(told["y"]) if told.get("y") else _year(month, clock)
-    day = _day(year + 2000 if year < 100 else year, month, int(told["d"]))
-    zone = (told.get("z") or "").replace("Z", "+00:00")
-    return day and f"{day}T{hour:02}:{minute:02}:{second:02}.{told.get('f') or '0':0<6.6}{zone}"
+    second = min(second, 59)
+    if "d" not in names:
+        return _of_day((hour, minute, second), fraction, clock)
+    month = MONTHS.index(match["b"].lower()) + 1 if "b" in names else int(match["m"])
+    year = int(match["y"] or _year(month, clock))
+    day = _day(year + 2000 if year < 100 else year, month, int(match["d"]))
+    zone = (match["z"] or "") if "z" in names else ""
+    zone = "+00:00" if zone == "Z" else zone
+    return day and f"{day}T{hour:02}:{minute:02}:{second:02}.{fraction:0<6.6}{zone}"
 
 
 def _of_day(told: tuple[int, int, int], fraction: str, clock: Clock) -> str:
@@ -205,7 +213,9 @@ def _of_day(told: tuple[int, int, int], fraction: str, clock: Clock) -> str:
 
 
 def _year(month: int, clock: Clock) -> int:
-    """The year of a stamp without one: the next where the months begin anew."""
+    """The year of a stamp without one: the next where the months begin anew; a straggler of December is of the last."""
+    if clock.month and month - clock.month >= STRAGGLING:
+        return clock.year - 1
     if clock.month - month > 6:
         clock.year += 1
     clock.month = month
