@@ -362,6 +362,8 @@ def t_of(found: Bench, name: str) -> float:
 
 
 def test_a_candidate_finds_what_an_example_holds(own: Bench) -> None:
+    if not own.of("candidate"):
+        pytest.skip("the task has no candidate: it shows and decides nothing")
     assert max(t_of(own, name) for name in own.of("candidate")) > SIGNIFICANT
 
 
