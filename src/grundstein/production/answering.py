@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from grundstein.core.errors import Refused, offered
+from grundstein.core.task import Choosy
 from grundstein.production.capacity import limited
 from grundstein.tools.sealing import HOUSE_COLUMNS, NOTHING, texts_hash, unit_hash
 from grundstein.tools.typed import one_row
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from grundstein.core.case import Case
     from grundstein.core.contract import Contract
-    from grundstein.core.task import LiveTable, Reason, Solution
+    from grundstein.core.task import LiveTable, Reason, Solution, Task
     from grundstein.production.capacity import Capacity
 
     Flags = np.ndarray[Any, np.dtype[np.bool_]]
@@ -215,7 +216,7 @@ def parts(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
 
 def unknown_columns(case: Case, main: Contract) -> set[str]:
     """Return the columns that nobody knows when the answer is needed."""
-    told = {str(case.options.get(name, "")) for name in ("target", "relevant")}
+    told = {str(case.options.get(name, "")) for name in ("target", "relevant", "said")}
     unknown = {*told, case.acted, *case.ignore}
     return unknown | {column.name for column in main.columns if column.known_at == "after"}
 
@@ -231,15 +232,21 @@ def own_contract(name: str, own: Contract, main: Contract) -> Contract:
     return replace(main, table=name + QUESTIONS, columns=columns, key=(), entity="", time="")
 
 
-def questions_contract(name: str, case: Case, main: Contract, there: Sequence[str]) -> Contract:
+def spare_columns(case: Case, main: Contract, task: Task) -> set[str]:
+    """Return the columns that a question may leave out: what names it, its time, what the task does not read."""
+    spare = {*main.key, case.time, case.entity}
+    return spare | (set(main.names) - set(task.reads(case)) if isinstance(task, Choosy) else set())
+
+
+def questions_contract(name: str, case: Case, main: Contract, there: Sequence[str], task: Task) -> Contract:
     """Return the contract of a case's questions: the table's own, less its target, as far as the source has it.
 
     No key: the same customer may be asked again. Refused where a column lacks that the answer may rest on.
     """
     from dataclasses import replace
 
-    unknown = unknown_columns(case, main)
-    lacking = [n for n in main.names if n not in there and n not in (*unknown, *main.key, case.time, case.entity)]
+    spare = spare_columns(case, main, task)
+    lacking = [n for n in main.names if n not in there and n not in (*unknown_columns(case, main), *spare)]
     if lacking:
         raise Refused(
             f'The rows lack the column "{lacking[0]}", which the answers of {name} rest on.',
