@@ -16,7 +16,8 @@ import pyarrow as pa
 from grundstein.core.errors import Refused
 from grundstein.core.findings import Finding
 from grundstein.lake.reading.encoding import decode
-from grundstein.lake.reading.raw import SURROGATE, Raw, broken_table, misfits, printable, text_table
+from grundstein.lake.reading.raw import SURROGATE, Raw, broken_table, misfits, printable
+from grundstein.lake.reading.records import uncollected
 from grundstein.tools.loglines import SAMPLE, Entry, Reader
 from grundstein.tools.logsessions import Sessions
 from grundstein.tools.logstamps import YEARLESS, Clock, Shape, shape_of
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LOG, TABLE = "log", "table"
-COLUMNS = ("file", "line", "time", "level", "source", "process", "text")
 SESSION = "session"
 LONGEST, SHOWN = 1 << 20, 1_000
 INSTALLERS = ("msi", "burn")
@@ -50,13 +50,12 @@ class LogReader:
         self.reader = Reader(self.shape, Clock(self.year))
         self.sessions = Sessions(self.session)
 
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The columns that each row has."""
-        return (*COLUMNS, SESSION) if self.session else COLUMNS
-
     def read(self, lines: Iterable[Line]) -> tuple[list[Entry], list[tuple[int, str, str]]]:
         """The entries of some lines, and the lines that are no text, each with its reason."""
+        with uncollected():
+            return self._read(lines)
+
+    def _read(self, lines: Iterable[Line]) -> tuple[list[Entry], list[tuple[int, str, str]]]:
         good: list[tuple[int, str]] = []
         broken: list[tuple[int, str, str]] = []
         for number, data, long in lines:
@@ -70,12 +69,18 @@ class LogReader:
 
     def table(self, entries: Sequence[Entry]) -> pa.Table:
         """Entries as rows of texts."""
-        rows: list[list[str | None]] = []
-        for one in entries:
-            row = [self.file, str(one.line), one.time or None, one.level or None, one.source or None]
-            row += [one.process or None, one.text, *([self._session(one)] if self.session else [])]
-            rows.append(row)
-        return text_table(self.columns, rows)
+        columns: dict[str, list[str | None]] = {
+            "file": [self.file] * len(entries),
+            "line": [str(one.line) for one in entries],
+            "time": [one.time or None for one in entries],
+            "level": [one.level or None for one in entries],
+            "source": [one.source or None for one in entries],
+            "process": [one.process or None for one in entries],
+            "text": [one.text for one in entries],
+        }
+        if self.session:
+            columns[SESSION] = [self._session(one) for one in entries]
+        return pa.table({name: pa.array(column, pa.string()) for name, column in columns.items()})
 
     def _session(self, one: Entry) -> str | None:
         at = datetime.fromisoformat(one.time) if one.time and self.sessions.gap else None
@@ -164,7 +169,8 @@ def _refused(text: str, long: bool) -> str:
         return f"is longer than {LONGEST:,} bytes"
     if "\0" in text:
         return "holds a NUL byte"
-    return "holds bytes that are not in the file's encoding" if SURROGATE.search(text) else ""
+    wrong = not text.isascii() and SURROGATE.search(text)
+    return "holds bytes that are not in the file's encoding" if wrong else ""
 
 
 def _year(name: str, settings: Mapping[str, str]) -> int:
