@@ -105,6 +105,30 @@ def test_no_session_is_ever_cut_apart(order: list[int], cut: int) -> None:
         assert all(row <= cut for row in rows) if name in known else all(row > cut for row in rows)
 
 
+@pytest.mark.parametrize("rule", ["gap:5", r"of block (blk_\d+)"])
+def test_a_session_may_be_made_of_the_lines_by_a_rule_of_the_case(rule: str) -> None:
+    minute = 60_000_000
+    texts = [
+        f"{word} of block blk_{n}" for n in range(60) for word in ("Begin", "FULL" if n % 3 == 0 else "Fine", "End")
+    ]
+    times = [n * 10 * minute + step * minute for n in range(60) for step in range(3)]
+    table = pa.table(
+        {
+            "text": [*texts, "no block at all"],
+            "time": pa.array([*times, times[-1]], pa.timestamp("us", "UTC")),
+            "outcome": ["bad" if n % 3 == 0 else "good" for n in range(60) for _ in range(3)] + ["good"],
+            "_row": range(181),
+        }
+    )
+    one = replace(case(session=rule), entity="", time="time")
+    split = sealed(one, {"lines": table})
+    assert split.questions.num_rows == 15
+    assert len(set(split.development["lines"]["session"].to_pylist())) == 45
+    answers = [each.fit(split.development, 1).answer(split.questions, {}) for each in TASK.candidates(one, 1)]
+    assert TASK.metrics(one, split, answers[0])["f1"] == 1.0
+    assert [fold.questions.num_rows for fold in TASK.folds(split.development, one, 1)]
+
+
 def test_a_seal_that_goes_through_sessions_is_refused_with_what_to_name() -> None:
     loose = replace(case(), entity="")
     with pytest.raises(Refused) as refused:

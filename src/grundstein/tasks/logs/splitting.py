@@ -107,12 +107,18 @@ def _split(lines: pa.Table, data: Data, plan: Plan, groups: Grouped, parts: tupl
 
 
 def _marked(lines: pa.Table, plan: Plan, salt: str, time: str, entity: str) -> pa.Table:
-    """Add `_unit` (the session's hash), `_cluster` (the entity's, else the session's) and, for a cut, `_time`."""
+    """Add `_unit` (the session's hash), `_cluster` (the entity's, else the session's) and, for a cut, `_time`.
+
+    A session that a rule makes of the lines is written beside them, so that a part of them is cut as the whole was.
+    """
     column = session_column(plan, lines.column_names)
     groups = grouped(lines, plan)
     names = pa.array([*groups.names, ""], pa.string())
     hashes = unit_hash(pa.table({column: names}), [column], salt)
     own = hashes[groups.of]
+    if column not in lines.column_names:
+        place = pa.array(groups.of, mask=groups.of < 0)
+        lines = lines.append_column(column, names.take(place))
     entity = entity or plan.entity
     cluster = unit_hash(lines, [entity], salt) if entity in lines.column_names else own
     marked = lines.append_column("_unit", pa.array(own)).append_column("_cluster", pa.array(cluster))
