@@ -19,7 +19,7 @@ from tabled import table
 
 SEED, BUDGET, ASKED, TASTES = 7, 8, 2_000, 200
 LARGE, SMALL = (1_000_000, 50_000, 20), (20_000, 2_000, 20)
-MEASURED = ("popularity", "item-kNN", "RP3beta", "ALS")
+MEASURED = ("popularity", "item-kNN", "ALS")
 CASE = Case(
     name="articles",
     question="Which articles should each reader be shown?",

@@ -7,6 +7,7 @@ user's are solved from the history as it is when the answer is needed, so new us
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Self
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from grundstein.tasks.recommend.shelf import Shelf
 
 ROUNDS = 15
+CACHED = 4_096
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,17 +54,24 @@ class Factors:
         """Score every item on the shelf for each row of a history; each row by itself, so that a batch rounds alike."""
         items, size = self.values.shape
         found = np.zeros((rows.shape[0], len(shelf.ids)), dtype=np.float32)
-        common = (self.values.T @ self.values).astype(np.float64) + self.strength * np.eye(size)
-        for row in range(rows.shape[0]):
-            places = rows.indices[rows.indptr[row] : rows.indptr[row + 1]]
-            weight = self.alpha * rows.data[rows.indptr[row] : rows.indptr[row + 1]]
-            chosen = (places < items) & (weight > 0)
-            mine, weight = self.values[places[chosen]].astype(np.float64), weight[chosen]
-            if len(mine):
-                square = common + (mine.T * (weight - 1.0)) @ mine
-                taste = np.linalg.solve(square, mine.T @ weight)
-                found[row, :items] = self.values @ taste.astype(np.float32)
+        with _libraries().limit(limits=1):
+            common = (self.values.T @ self.values).astype(np.float64) + self.strength * np.eye(size)
+            tastes = [self._taste(rows[row], common) for row in range(rows.shape[0])]
+            for start in range(0, items, CACHED):
+                block = self.values[start : start + CACHED]
+                for row, taste in enumerate(tastes):
+                    if taste is not None:
+                        found[row, start : start + len(block)] = block @ taste
         return found
+
+    def _taste(self, row: sp.csr_matrix, common: NDArray[np.float64]) -> NDArray[np.float32] | None:
+        """Solve for the factors of a user; None where nothing is known."""
+        chosen = (row.indices < len(self.values)) & (row.data > 0)
+        mine, weight = self.values[row.indices[chosen]].astype(np.float64), self.alpha * row.data[chosen]
+        if not len(mine):
+            return None
+        taste = np.linalg.solve(common + (mine.T * (weight - 1.0)) @ mine, mine.T @ weight)
+        return np.asarray(taste, dtype=np.float32)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return what is saved."""
@@ -73,6 +82,14 @@ class Factors:
         """Read what `arrays` returned."""
         alpha, strength = arrays["weights"].tolist()
         return cls(arrays["values"], alpha, strength)
+
+
+@cache
+def _libraries() -> Any:
+    """Return the loaded numerical libraries; finding them takes longer than an answer."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
 
 
 def installed() -> bool:
