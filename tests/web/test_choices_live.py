@@ -42,12 +42,12 @@ def receipts(rows: int) -> str:
     rng = np.random.default_rng(5)
     names = list(WORDS)
     usual = rng.integers(0, len(names), 30)
-    lines = ["receipt,supplier,purpose,account"]
+    lines = ["receipt,supplier,purpose,clerk,account"]
     for number in range(rows):
         supplier = int(rng.integers(0, 30))
         account = names[int(usual[supplier]) if rng.random() < 0.95 else int(rng.integers(0, len(names)))]
         said = str(rng.choice(WORDS[account])) if rng.random() < 0.5 else "Rechnung"
-        lines.append(f"R{number:05d},Lieferant {supplier:02d},{said} {number},{account}")
+        lines.append(f"R{number:05d},Lieferant {supplier:02d},{said} {number},C{number % 7},{account}")
     return "\n".join(lines) + "\n"
 
 
@@ -111,6 +111,14 @@ def test_an_answer_offers_the_best_with_probability_and_says_whether_to_ask(serv
     assert answer["ask_a_person"] is (answer["act"] == 0.0)
     unknown = ask(server, "nobody knows them", purpose="x")
     assert unknown["ask_a_person"]
+
+
+def test_a_question_may_leave_out_what_the_case_does_not_read_and_no_more(server: Running) -> None:
+    assert ask(server, clerk="C1")["answer"] == ask(server)["answer"]
+    reply = server.ask({"supplier": "Lieferant 03"}, case="booking")
+    assert reply.status_code == 422
+    assert "purpose" in reply.text
+    assert "clerk" not in reply.text
 
 
 def test_a_correction_changes_the_next_answer_for_that_supplier_and_for_no_other(server: Running) -> None:

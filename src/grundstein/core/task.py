@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, Self, runtime_checkable
 
@@ -168,6 +168,14 @@ class UnitByCase(Protocol):
 
     def unit_of(self, case: Case) -> str:
         """What this case judges once, in place of `Task.unit`."""
+
+
+@runtime_checkable
+class Choosy(Protocol):
+    """A task whose answers rest on some columns of a question alone; the others may be left out."""
+
+    def reads(self, case: Case) -> Collection[str]:
+        """The columns that an answer may rest on."""
 
 
 class Task(Protocol):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, cast
 
@@ -22,7 +22,7 @@ from grundstein.flow.widening import in_its_columns, widen, write_answers_contra
 from grundstein.tools.sealing import HOUSE_COLUMNS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
 
     from grundstein.core.case import Case
@@ -124,8 +124,13 @@ def signed_case(project: Project, said: Release) -> Case:
 def _questions(project: Project, name: str, case: Case, task: Task, rows: str, settings: Mapping[str, str]) -> Batch:
     """Bring a file into `CASE__questions`, or take a table as it is."""
     from grundstein.lake.heading import columns_of
-    from grundstein.lake.ingest import ingest
-    from grundstein.production.answering import QUESTIONS, own_contract, questions_contract
+    from grundstein.production.answering import (
+        QUESTIONS,
+        own_contract,
+        questions_contract,
+        spare_columns,
+        unread_columns,
+    )
 
     if rows in project.tables.names():
         info = project.tables.info(rows)
@@ -138,10 +143,28 @@ def _questions(project: Project, name: str, case: Case, task: Task, rows: str, s
         if isinstance(task, Questioned):
             project.write_contract(own_contract(name, task.question(case), main))
         else:
-            project.write_contract(questions_contract(name, case, main, columns_of(rows, settings, main)))
-    batch = ingest(project, rows, name + QUESTIONS, settings)
+            there = {*columns_of(rows, settings, main), *unread_columns(case, main, task)}
+            project.write_contract(questions_contract(name, case, main, sorted(there), task))
+    batch = _brought(project, name, rows, settings, spare_columns(case, main, task))
     batch = batch if batch.rows else _arrived_before(project, batch)
     return selected(project, name, source, main, batch) if source != main.table and batch.rows else batch
+
+
+def _brought(project: Project, name: str, rows: str, settings: Mapping[str, str], spare: Collection[str]) -> Batch:
+    """Bring a file into `CASE__questions`; columns that a question may leave out are empty where it has none."""
+    from grundstein.lake.heading import columns_of
+    from grundstein.lake.ingest import Filled, ingest, ingest_part
+    from grundstein.production.answering import QUESTIONS
+
+    whole = project.contract(name + QUESTIONS)
+    if whole is None:
+        return ingest(project, rows, name + QUESTIONS, settings)
+    there = columns_of(rows, settings, whole)
+    lacks = {one for one in whole.names if one not in there}
+    if not lacks or not lacks <= set(spare):
+        return ingest(project, rows, name + QUESTIONS, settings)
+    part = replace(whole, columns=tuple(one for one in whole.columns if one.name not in lacks))
+    return ingest_part(project, rows, part, Filled(whole, {}), settings)
 
 
 def _arrived_before(project: Project, batch: Batch) -> Batch:

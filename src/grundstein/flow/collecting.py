@@ -126,7 +126,8 @@ def uncollected(project: Project, name: str) -> Entries:
 def _home(project: Project, name: str) -> Home:
     """The contracts of a case's three tables; those of questions and truths are written where there are none."""
     case = project.case(name)
-    main = project.contract(case.data[project.task(case.task).roles[0].name])
+    task = project.task(case.task)
+    main = project.contract(case.data[task.roles[0].name])
     asked = project.contract(name + QUESTIONS)
     if main is None:
         raise Refused(
@@ -136,7 +137,7 @@ def _home(project: Project, name: str) -> Home:
         )
     if asked is None:
         unknown = unknown_columns(case, main)
-        asked = questions_contract(name, case, main, [one for one in main.names if one not in unknown])
+        asked = questions_contract(name, case, main, [one for one in main.names if one not in unknown], task)
         project.write_contract(asked)
     keys = tuple(key for key in main.key if key in asked.names)
     rules = Rules(asked, told_contract(project, name), keys, str(case.options.get("target", "")), project.timezone)

@@ -16,7 +16,7 @@ import pyarrow as pa
 from grundstein.core.errors import Refused
 from grundstein.core.exporting import Field, Kind
 from grundstein.flow.answering import answerer
-from grundstein.production.answering import Answerer, Call, questions_contract, unknown_columns
+from grundstein.production.answering import Answerer, Call, questions_contract, spare_columns, unknown_columns
 from grundstein.production.questions import Questions, compiled
 from grundstein.tools.typed import schema_of
 
@@ -75,12 +75,13 @@ def plain(value: Any) -> Any:
 
 def asked_contract(project: Project, case: Case) -> tuple[Contract, frozenset[str], tuple[str, ...]]:
     """The contract of a case's questions, the columns that may lack, and those that name a row."""
-    main = project.contract(case.data[project.task(case.task).roles[0].name])
+    task = project.task(case.task)
+    main = project.contract(case.data[task.roles[0].name])
     if main is None:
         raise Refused("its rows come from a SELECT, which has no contract.", "A governed table.", "Name a table")
     unknown = unknown_columns(case, main)
-    contract = questions_contract(case.name, case, main, [name for name in main.names if name not in unknown])
-    return contract, frozenset({*main.key, case.time, case.entity} & set(contract.names)), main.key
+    contract = questions_contract(case.name, case, main, [one for one in main.names if one not in unknown], task)
+    return contract, frozenset(spare_columns(case, main, task) & set(contract.names)), main.key
 
 
 def sides(

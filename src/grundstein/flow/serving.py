@@ -24,7 +24,15 @@ from grundstein.flow.choosing import Choices
 from grundstein.flow.forging import refuse_forged
 from grundstein.flow.signing import now, refuse_ended
 from grundstein.flow.spending import capacity_now
-from grundstein.production.answering import LIVE, QUESTIONS, SHADOW, own_contract, questions_contract, unknown_columns
+from grundstein.production.answering import (
+    LIVE,
+    QUESTIONS,
+    SHADOW,
+    own_contract,
+    questions_contract,
+    spare_columns,
+    unknown_columns,
+)
 from grundstein.production.capacity import limited_row
 from grundstein.production.entries import spelled
 from grundstein.production.feedback import Feedback, feedback
@@ -316,10 +324,11 @@ def asked_contract(project: Project, case: Case) -> tuple[Contract, frozenset[st
         return contract, frozenset(), main
     unknown = unknown_columns(case, main)
     if contract is None:
-        contract = questions_contract(case.name, case, main, [name for name in main.names if name not in unknown])
+        there = [name for name in main.names if name not in unknown]
+        contract = questions_contract(case.name, case, main, there, task)
         project.write_contract(contract)
     contract = replace(contract, columns=tuple(one for one in contract.columns if one.name not in unknown))
-    return contract, frozenset({*main.key, case.time, case.entity} & set(contract.names)), main
+    return contract, frozenset(spare_columns(case, main, task) & set(contract.names)), main
 
 
 def example(contract: Contract) -> dict[str, Any]:

@@ -234,8 +234,14 @@ def own_contract(name: str, own: Contract, main: Contract) -> Contract:
 
 def spare_columns(case: Case, main: Contract, task: Task) -> set[str]:
     """Return the columns that a question may leave out: what names it, its time, what the task does not read."""
-    spare = {*main.key, case.time, case.entity}
-    return spare | (set(main.names) - set(task.reads(case)) if isinstance(task, Choosy) else set())
+    return {*main.key, case.time, case.entity} | unread_columns(case, main, task)
+
+
+def unread_columns(case: Case, main: Contract, task: Task) -> set[str]:
+    """Return the columns that are known when the answer is needed, and that the task does not read."""
+    if not isinstance(task, Choosy):
+        return set()
+    return set(main.names) - set(task.reads(case)) - unknown_columns(case, main)
 
 
 def questions_contract(name: str, case: Case, main: Contract, there: Sequence[str], task: Task) -> Contract:

@@ -12,7 +12,7 @@ from grundstein.tasks.categorize.examples import example
 from grundstein.tasks.categorize.options import Options, plan_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from pathlib import Path
 
     import pyarrow as pa
@@ -61,6 +61,10 @@ class Categorize:
         told = (Column(plan.target, "text", required=True),)
         others = {role: Contract(case.data[role], told) for role in ("choices", "categories") if role in case.data}
         return {"rows": rows, **others}
+
+    def reads(self, case: Case) -> Collection[str]:
+        """The texts, the keys and the other columns that the case names."""
+        return plan_of(case).read
 
     def answers(self, case: Case) -> Contract:
         """One row a question, in its order; the next best stand behind as `answer: 2`, `probability: 2`."""
