@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 REACH = 1_000
 HEAD = 20
 NEAREST = 100
+THINNED = 16
 DIGITS = 5
 BELIEVED = 8
 WIDER = 24
@@ -158,10 +159,21 @@ def nearness(index: Index, cloud: Cloud, question: Question) -> NDArray[np.float
 
 def nearest_in(index: Index, told: NDArray[np.float32]) -> NDArray[np.int64]:
     """Return the slots of the 100 documents that are nearest, those with nothing in common left out."""
-    count = min(NEAREST, len(told))
-    best = np.argpartition(-told, count - 1)[:count] if count else np.empty(0, dtype=np.int64)
+    among = _high(told)
+    best = among[np.argsort(-told[among], kind="stable")[:NEAREST]]
     there = [slot for slot in best.tolist() if told[slot] > 0 and index.documents[slot] is not None]
     return np.array(sorted(there), dtype=np.int64)
+
+
+def _high(told: NDArray[np.float32]) -> NDArray[np.int64]:
+    """At least the 100 highest, told by a sample: ordering all of a large corpus costs more than comparing it."""
+    sample = np.sort(told[::THINNED])
+    wanted = 3 * NEAREST // THINNED
+    if len(sample) > 2 * wanted:
+        high = np.flatnonzero(told >= sample[-wanted])
+        if len(high) >= NEAREST:
+            return high
+    return np.arange(len(told))
 
 
 def _distinct(slots: NDArray[np.int64]) -> NDArray[np.int64]:
