@@ -182,27 +182,29 @@ def columns_for(kind: str, contract: Contract, target: str = "") -> dict[str, tu
 def filled(
     kind: str, case: str, contract: Contract, columns: Mapping[str, Sequence[str]], more: Mapping[str, str]
 ) -> str:
-    """Return the case file of a template; `more` are further words by their place, empty ones are left as comments."""
+    """Return the case file of a template; `more` are further words by their place, empty ones are left as comments.
+
+    What the contract says already (time, entity) is left out.
+    """
     words: dict[str, str] = {"case": case, "data": contract.table, **more}
     for name, chosen in columns.items():
         told = [_quoted(one) for one in chosen]
         words[name] = (f"[{', '.join(told)}]" if name in LISTS else told[0]) if told else ""
-    if contract.time:
-        words["time"] = ""
-    if contract.entity:
-        words["entity"] = ""
+    told = [name for name, column in (("time", contract.time), ("entity", contract.entity)) if column]
     lines = files("grundstein.project").joinpath("templates", f"{kind}.yaml").read_text(encoding="utf-8").splitlines()
-    made = [_line(line, words) for line in lines]
+    made = [_line(line, words) for line in lines if line.split(":", 1)[0] not in told]
     return "\n".join(_once(made)) + "\n"
 
 
 def _line(line: str, words: Mapping[str, str]) -> str:
     """A line with its words; a field whose word is missing becomes a comment."""
     lacks = [name for name in PLACE.findall(line) if not words.get(name)]
-    if not lacks or line.startswith("#"):
-        return PLACE.sub(lambda found: words.get(found[1], "") or found[1].upper(), line)
     told = PLACE.sub(lambda found: words.get(found[1], "") or found[1].upper(), line)
-    return f"# {told}"
+    if line.startswith(("#", " ")):
+        return told
+    value, sign, comment = told.partition("  # ")
+    told = f"{value.rstrip():<30}{sign}{comment.lstrip()}" if sign else told
+    return f"# {told}" if lacks else told
 
 
 def _once(lines: Sequence[str]) -> list[str]:

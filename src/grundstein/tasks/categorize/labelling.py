@@ -95,6 +95,12 @@ def label(project: Project, case: Case, args: Sequence[str], /) -> Done:
         return _told(book, _from_file(book, _text_of(words["rows"])), person)
     count = _count(words.get("count", str(COUNT)))
     found = examples(book.plan, book.pool, book.known, book.keys, book.said, person, count)
+    if not found:
+        return Done(
+            f"Nothing is left to be told: bring rows whose {book.plan.target} is empty (contracts/"
+            f"{book.case.data['rows']}.yaml must not require it), or let questions be answered",
+            {"examples": []},
+        )
     if "to" not in words and sys.stdin.isatty() and sys.stdout.isatty():
         return _told(book, asked(found, book.categories, _open(book)), person)
     text = _written(book, found)
