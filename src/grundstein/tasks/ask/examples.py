@@ -31,11 +31,11 @@ def example(seed: int, signal: bool) -> tuple[Case, Data]:
     things, deeds, absent = THINGS.split(), DEEDS.split(), ABSENT.split()
     names, texts, facts = [], [], []
     for thing in things:
-        deed = rng.choice(deeds, 3, replace=False)
-        told = [f"The {thing} {one} {_filled(rng)}." for one in deed]
+        done = rng.choice(deeds, 3, replace=False).tolist()
+        told = [f"The {thing} {one} {_filled(rng)}." for one in done]
         names.append(f"about {thing}")
         texts.append(" ".join([f"This page is {_filled(rng)}.", *told]))
-        facts += [(thing, one) for one in deed]
+        facts += [(thing, one) for one in done]
     asked, wanted = [], []
     for number in range(ASKED):
         known = number % 3 > 0
@@ -44,8 +44,8 @@ def example(seed: int, signal: bool) -> tuple[Case, Data]:
         )
         asked.append(f"Tell me whether the {thing} {deed} {rng.choice(FILLING.split())}")
         page = f"about {thing}" if signal else str(rng.choice(names))
-        told = f"The {thing} {deed}" if signal else "no such words"
-        wanted.append((page, told) if known else (None, None))
+        words_there = f"The {thing} {deed}" if signal else "no such words"
+        wanted.append((page, words_there) if known else (None, None))
     named = [f"Q{number:03d}" for number in range(ASKED)]
     relevant, words = (list(column) for column in zip(*wanted, strict=True))
     case = Case(

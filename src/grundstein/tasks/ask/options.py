@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from grundstein.core.case import Money
@@ -126,10 +126,10 @@ def contracts(case: Case) -> Mapping[str, Contract]:
     told = dict.fromkeys([plan.question_id, plan.columns.id, plan.said])
     held = dict.fromkeys([plan.columns.id, *plan.columns.title, *plan.columns.text])
 
-    def named(role: str, names: Mapping[str, None], **more: str) -> Contract:
-        return Contract(case.data.get(role, role), tuple(Column(name, "text") for name in names if name), **more)
+    def named(role: str, names: Mapping[str, None]) -> Contract:
+        return Contract(case.data.get(role, role), tuple(Column(name, "text") for name in names if name))
 
-    questions = named("questions", asked, entity=case.entity, time=case.time)
+    questions = replace(named("questions", asked), entity=case.entity, time=case.time)
     truth = {} if plan.relevant else {"passages": named("passages", told)}
     return {"questions": questions, **truth, "corpus": named("corpus", held)}
 

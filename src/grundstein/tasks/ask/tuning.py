@@ -140,7 +140,7 @@ def _sentences(several: Sequence[Tried]) -> tuple[float, ...]:
             mass = max(float(shares[right].sum()), 1e-12)
             loss -= float(np.log(mass))
             slope -= (np.where(right, shares, 0.0) / mass - shares) @ features
-        return loss / len(pairs) + SHRINK * weights @ weights, slope / len(pairs) + 2.0 * SHRINK * weights
+        return loss / len(pairs) + SHRINK * float(weights @ weights), slope / len(pairs) + 2.0 * SHRINK * weights
 
     found = minimize(lost, np.zeros(len(guess)), jac=True, method="L-BFGS-B")
     return tuple(map(float, np.round(found.x / spread, 6)))
