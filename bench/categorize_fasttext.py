@@ -1,7 +1,7 @@
 """Bench. In: a folder of texts -> Out: fastText's answers with subwords. Runs in an environment of its own.
 
 `python categorize_fasttext.py FOLDER` reads FOLDER/texts.json (train, labels, test), chooses rate and epochs on a tenth
-of the training rows (learnt from the others, of long texts from 3,000 of them), learns anew on all and writes
+of the training rows (learnt from the others, of long texts from 3,000 or 1,000 of them), learns anew on all and writes
 FOLDER/answers.json: the answers, what was chosen, and the CPU seconds of the last fit.
 """
 
@@ -14,20 +14,22 @@ from pathlib import Path
 import fasttext
 
 SUBWORDS = {"minn": 3, "maxn": 5, "wordNgrams": 2, "bucket": 500_000, "thread": 1, "verbose": 0, "seed": 1}
-TRIED = ((0.5, 25), (1.0, 25), (0.5, 50))
-LONG = ((0.5, 5), (0.5, 10))
-CHOOSING = 3_000
-MANY_WORDS = 1_000_000
+TRIED = (
+    (0, ((0.5, 25), (1.0, 25), (0.5, 50)), None),
+    (1_000_000, ((0.5, 5), (0.5, 10)), 3_000),
+    (2_000_000, ((0.5, 5), (1.0, 5)), 1_000),
+)
 
 
 def main(folder: Path) -> None:
     """Choose, fit, answer."""
     told = json.loads((folder / "texts.json").read_text(encoding="utf-8"))
     rows = list(zip(map(line, told["train"]), told["labels"], strict=True))
-    long = sum(len(text.split()) for text, _ in rows) > MANY_WORDS
+    words = sum(len(text.split()) for text, _ in rows)
+    tried, most = [(pairs, most) for least, pairs, most in TRIED if words >= least][-1]
     mixed = random.Random(1).sample(rows, len(rows))  # noqa: S311  (a split, not a secret)
-    asked, known = mixed[: len(rows) // 10], mixed[len(rows) // 10 :][: CHOOSING if long else None]
-    scores = {one: share(learn(folder, known, *one), asked) for one in (LONG if long else TRIED)}
+    asked, known = mixed[: len(rows) // 10], mixed[len(rows) // 10 :][:most]
+    scores = {one: share(learn(folder, known, *one), asked) for one in tried}
     best = max(scores, key=scores.get)
     start = time.process_time()
     model = learn(folder, rows, *best)
