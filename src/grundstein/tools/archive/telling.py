@@ -113,10 +113,16 @@ def _distinct(places: Sequence[int], words: Words, most: int) -> list[str]:
     said: set[str] = set()
     for place in places:
         parts = set(words.names[place].split(" "))
-        if not parts & said:
+        if not parts & said and not any(_alike(part, one) for part in parts for one in said):
             found.append(words.shown[place])
             said |= parts
     return found[:most]
+
+
+def _alike(one: str, other: str) -> bool:
+    """Whether two words differ by an ending of up to two letters."""
+    short, long = sorted((one, other), key=len)
+    return len(short) > 3 and len(long) - len(short) < 3 and long.startswith(short)
 
 
 def _bag(sentence: str, rarity: Mapping[str, float]) -> dict[str, float]:

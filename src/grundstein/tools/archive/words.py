@@ -1,6 +1,7 @@
 """Room tools. In: texts -> Out: Words, which words and pairs of neighbours each text holds, and how they are written.
 
-Words that carry no subject (German and English) and what more than half of the texts hold are left out.
+Words that carry no subject (German and English) and what more than half of the texts hold are left out; pairs end where
+a sentence or a part of one does.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 WORD = re.compile(r"[^\W\d_](?:[\w\-]{0,58}\w)?")
+BREAK = re.compile(r"[.!?;:,()\[\]\n\"„“»«]+")
 LONGEST = 20_000
 MOST = 8_000
 MANY = 2_000
@@ -79,15 +81,18 @@ def sequence_of(text: str) -> list[str]:
 
 
 def _terms(text: str, surfaces: dict[str, Counter[str]]) -> list[str]:
-    words = sequence_of(text)
-    low = [word.lower() for word in words]
-    full = [word not in EMPTY and len(word) > 1 for word in low]
-    for word, lower, carries in zip(words, low, full, strict=True):
-        if carries:
-            surfaces[lower][word] += 1
-    singles = [word for word, carries in zip(low, full, strict=True) if carries]
-    numbered = list(zip(low, full, strict=True))
-    return singles + [f"{one} {two}" for (one, a), (two, b) in pairwise(numbered) if a and b]
+    found: list[str] = []
+    for part in BREAK.split(text[:LONGEST]):
+        words = sequence_of(part)
+        low = [word.lower() for word in words]
+        full = [word not in EMPTY and len(word) > 1 for word in low]
+        for word, lower, carries in zip(words, low, full, strict=True):
+            if carries:
+                surfaces[lower][word] += 1
+                found.append(lower)
+        numbered = zip(low, full, strict=True)
+        found += [f"{one} {two}" for (one, a), (two, b) in pairwise(numbered) if a and b]
+    return found
 
 
 def _kept(often: NDArray[np.int64], names: list[str], count: int, least: int, most: int) -> list[int]:

@@ -31,14 +31,21 @@ if TYPE_CHECKING:
 
 TEXTS, LONGEST = 16_000_000, 4_000
 NAMED = 300
-HEAVY = ("GST-B03", "GST-B04", "GST-B12")
+NOTES = {
+    "groups": ("GST-B03", "GST-B04", "GST-B07", "GST-B12"),
+    "repetitions": ("GST-B06",),
+    "named": ("GST-B10",),
+    "map": ("GST-B08", "GST-B09"),
+}
 
 
 def page_of(archive: Archive, findings: Sequence[Finding], case: Case, language: str) -> str:
     """Return the whole page in a language; every text of a document is escaped."""
     words = _words(language)
     script = _file("explorer.js")
-    about = " ".join(_sentence(one.text(language)) for one in findings[:2])
+    about = _sentence(findings[0].text(language)) + (
+        f" {words['grouped'].format(n=len(archive.groups.names))}" if archive.groups.found else ""
+    )
     return Template(_file("explorer.html")).substitute(
         language=language,
         hash="sha256-" + base64.b64encode(sha256(script.encode()).digest()).decode(),
@@ -55,7 +62,6 @@ def page_of(archive: Archive, findings: Sequence[Finding], case: Case, language:
 
 
 def _data(archive: Archive, findings: Sequence[Finding], words: Mapping[str, str], language: str) -> dict[str, Any]:
-    why = next((one.text(language) for one in findings if one.code in HEAVY), "")
     return {
         "words": words,
         "docs": _documents(archive),
@@ -64,7 +70,10 @@ def _data(archive: Archive, findings: Sequence[Finding], words: Mapping[str, str
         "named": _named(archive),
         "references": archive.references,
         "map": _map(archive),
-        "why": why,
+        "notes": {
+            view: " ".join(_sentence(one.text(language)) for one in findings if one.code in codes)
+            for view, codes in NOTES.items()
+        },
         "findings": [
             {"section": one.section, "title": one.title(language), "text": _sentence(one.text(language))}
             for one in findings

@@ -135,6 +135,8 @@
       make("div", {}, docs.keywords[doc].map(chip)), more);
   };
 
+  const note = view => data.notes[view] ? make("p", { class: "small", id: "note" }, data.notes[view]) : null;
+
   const views = {
     documents() {
       const rows = chosen();
@@ -145,12 +147,12 @@
       return parts;
     },
     groups() {
-      if (!groups.length) return [make("div", { class: "card", id: "nogroups" }, make("b", {}, say.nogroups), make("p", {}, data.why))];
+      if (!groups.length) return [make("div", { class: "card", id: "nogroups" }, make("b", {}, say.nogroups), make("p", {}, data.notes.groups))];
       const head = [[say.group, ""], [say.count, "number"], [say.again, "number"], [say.company, "number"], [say.direction, ""]];
-      return [make("p", { class: "small soft" }, say.againhelp), make("div", { class: "wide" }, make("table", {},
+      return [note("groups"), make("p", { class: "small soft" }, say.againhelp), make("div", { class: "wide" }, make("table", {},
         make("tr", {}, head.map(([text, kind]) => make("th", { class: kind }, text))),
         groups.map((group, at) => make("tr", {},
-          make("td", {}, link(group.name, () => go({ group: String(at), view: "documents" })), make("div", { class: "small soft" }, group.terms.join(", "))),
+          make("td", {}, link(group.name, () => go({ group: String(at), view: "documents" })), group.again < 0.4 ? make("span", { class: "small soft" }, " " + say.loose) : null, make("div", { class: "small soft" }, group.terms.join(", "))),
           make("td", { class: "number" }, numbers.format(group.count)), make("td", { class: "number" }, decimals.format(group.again)),
           make("td", { class: "number" }, decimals.format(group.company)), make("td", {}, group.trend ? say[group.trend.direction] : "")))))];
     },
@@ -167,19 +169,19 @@
     repetitions() {
       const sets = [...copies.entries()].sort((a, b) => b[1].length - a[1].length || a[0] - b[0]);
       if (!sets.length) return [make("p", {}, say.norepetitions)];
-      return sets.slice(0, 300).map(([first, others]) => make("div", { class: "card" },
+      return [note("repetitions"), ...sets.slice(0, 300).map(([first, others]) => make("div", { class: "card" },
         link(docs.title[first] || docs.id[first], () => go({ ...usual, q: docs.id[first] })), make("span", { class: "small soft" }, " " + [docs.year[first], docs.id[first]].filter(Boolean).join(" · ")),
         make("ul", {}, others.slice(0, 20).map(doc => make("li", {}, docs.title[doc] || docs.id[doc], make("span", { class: "small soft" }, " " + [docs.year[doc], docs.id[doc], decimals.format(docs.likeness[doc])].filter(Boolean).join(" · "))))),
-        others.length > 20 ? make("p", { class: "small soft" }, "+ " + numbers.format(others.length - 20)) : null));
+        others.length > 20 ? make("p", { class: "small soft" }, "+ " + numbers.format(others.length - 20)) : null))];
     },
     named() {
       if (!data.named.length) return [make("p", {}, say.nonamed)];
-      return [make("div", { class: "wide" }, make("table", {}, make("tr", {}, [say.kind, say.value].map(text => make("th", {}, text)), make("th", { class: "number" }, say.count)),
+      return [note("named"), make("div", { class: "wide" }, make("table", {}, make("tr", {}, [say.kind, say.value].map(text => make("th", {}, text)), make("th", { class: "number" }, say.count)),
         data.named.map(one => make("tr", {}, make("td", {}, say[one.kind] || one.kind), make("td", {}, link(one.value, () => go({ ...usual, q: one.value }))), make("td", { class: "number" }, numbers.format(one.count))))))];
     },
     map() {
-      if (!data.map) return [make("p", {}, say.nomap)];
-      return [make("p", { class: "small soft" }, say.maphelp), map(), make("div", { id: "point" })];
+      if (!data.map) return [make("p", {}, say.nomap), note("map")];
+      return [note("map"), make("p", { class: "small soft" }, say.maphelp), map(), make("div", { id: "point" })];
     },
     quality() {
       return data.findings.map(one => make("div", { class: "card" }, make("b", {}, say[one.section] + ": " + one.title), make("p", {}, one.text)));
@@ -188,7 +190,7 @@
 
   /** A share by year with its range. */
   const curve = trend => {
-    const wide = 320, high = 110, left = 34, low = 92, top = 8;
+    const wide = 320, high = 110, left = 46, low = 92, top = 8;
     const years = trend.periods, kept = years.map((year, at) => at).filter(at => trend.all[at] > 0);
     const most = Math.max(0.01, ...kept.map(at => trend.all[at] >= 20 ? trend.high[at] : trend.share[at]));
     const x = at => left + (wide - left - 6) * (years.length > 1 ? at / (years.length - 1) : 0.5);
@@ -217,6 +219,21 @@
       paint.beginPath();
       paint.arc(20 + x[at] * 1100, 20 + y[at] * 720, 3, 0, 7);
       paint.fill();
+    });
+    paint.globalAlpha = 1;
+    paint.font = "600 15px system-ui, sans-serif";
+    paint.textAlign = "center";
+    paint.lineWidth = 4;
+    paint.strokeStyle = getComputedStyle(document.body).getPropertyValue("--paper");
+    paint.fillStyle = getComputedStyle(document.body).getPropertyValue("--ink");
+    groups.forEach((group, number) => {
+      const own = rows.map((doc, at) => at).filter(at => docs.group[rows[at]] === number);
+      if (own.length < 5) return;
+      const middle = list => list.map(value => value).sort((a, b) => a - b)[list.length >> 1];
+      const at = [20 + middle(own.map(one => x[one])) * 1100, 20 + middle(own.map(one => y[one])) * 720];
+      const name = group.name.split(" · ")[0];
+      paint.strokeText(name, ...at);
+      paint.fillText(name, ...at);
     });
     canvas.addEventListener("click", event => {
       const box = canvas.getBoundingClientRect();
@@ -253,7 +270,7 @@
   };
 
   const show = () => {
-    $("main").replaceChildren(...views[state.view]());
+    $("main").replaceChildren(...views[state.view]().filter(Boolean));
     for (const view of Object.keys(views)) $("v-" + view).setAttribute("aria-selected", String(view === state.view));
     if ($("search").value !== state.q) $("search").value = state.q;
     for (const name of ["group", "from", "to", "keyword", "outcome"]) if ($("f-" + name)) $("f-" + name).value = state[name];
