@@ -163,6 +163,13 @@ class Questioned(Protocol):
 
 
 @runtime_checkable
+class RuledElsewhere(Protocol):
+    """A task whose rule, `baseline:`, reads another table than that of its first role."""
+
+    rule_role: str
+
+
+@runtime_checkable
 class UnitByCase(Protocol):
     """A task whose cases differ in what is judged once."""
 

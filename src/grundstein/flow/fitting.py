@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from grundstein.core.errors import Refused, nearest
 from grundstein.core.findings import Finding
+from grundstein.core.task import RuledElsewhere
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -127,7 +128,9 @@ def _columns(task: Task, case: Case, data: Mapping[str, pa.Table], shelf: Shelf)
 
     first = task.roles[0].name
     table = snapshots.named_tables(case.data[first])[0]
-    told = list(_rule(case.baseline, data[first], table)) if case.baseline else []
+    ruled_by = task.rule_role if isinstance(task, RuledElsewhere) else first
+    rule = case.baseline if ruled_by in data else ""
+    told = list(_rule(rule, data[ruled_by], table if ruled_by == first else ruled_by)) if rule else []
     yield from told
     contract = shelf.find(table)
     agreed, disagree = _settled(case, contract) if contract else (case, [])

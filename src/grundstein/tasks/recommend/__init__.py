@@ -41,6 +41,7 @@ class Recommend:
         Role("items", required=False, live=True),
         Role("judgements", required=False),
     )
+    rule_role: str = "items"
     verbs: Mapping[str, Verb] = MappingProxyType({})
 
     def settle(self, case: Case, data: Data) -> Case:

@@ -163,7 +163,7 @@ def contracts(case: Case) -> Mapping[str, Contract]:
     columns += [Column(read.time, "instant", required=True)] if read.time not in {"", "_row"} else []
     found = {"events": Contract(case.data.get("events", "events"), tuple(columns), entity=read.user, time=read.time)}
     if "items" in case.data:
-        named = dict.fromkeys((read.item, *read.text, *read.properties, *(name for name, _ in read.at_most)))
+        named = dict.fromkeys((read.item, *read.text, *read.properties, *_ruled(read)))
         items = tuple(Column(name, "text", required=name == read.item) for name in named)
         found["items"] = Contract(case.data["items"], items, key=(read.item,))
     if "judgements" in case.data:
@@ -225,6 +225,14 @@ def _whole(value: object) -> bool:
 def _refuse_value(name: str, value: object, fine: bool, expected: str, example: str) -> None:
     if not fine:
         raise Refused(f"{name} is {value!r}", f"expected {expected}", f"write for example {example}")
+
+
+def _ruled(read: Reading) -> list[str]:
+    """The columns of `items` that rules read."""
+    from grundstein.tools.expression import columns_of
+
+    rules = [rule for rule in (read.never, read.only, read.listed) if rule]
+    return [*(name for name, _ in read.at_most), *(name for rule in rules for name in columns_of(rule))]
 
 
 def _columns(given: list[str] | str) -> tuple[str, ...]:
