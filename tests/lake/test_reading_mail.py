@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from grundstein.core.records import Batch
 from grundstein.flow import ingest
 from grundstein.lake.reading import read_raw
+from grundstein.lake.reading.mail import spans
 from grundstein.lake.reading.message import DEEPEST, Unfit, read_message
 from grundstein.project.folder import Folder, create_project
 
@@ -276,6 +277,10 @@ def test_a_large_box_comes_in_like_a_small_one(
     data = box(*(mail(f"Nummer {n}\n", Message_ID=f"<{n}@x.de>") for n in range(50)))
     path = written(tmp_path, "alle.mbox", data)
     monkeypatch.setattr("grundstein.lake.streaming.pouring.LARGE", 1_000)
+    monkeypatch.setattr("grundstein.lake.reading.mail.SPAN", 3_000)
+    cuts = spans(path)
+    assert len(cuts) > 3
+    assert [data.decode().splitlines()[line - 1][:10] for _, _, line in cuts] == ["From erika"] * len(cuts)
     assert ingest(project, str(path), "streamed").rows == 50
     monkeypatch.undo()
     assert ingest(project, str(path), "whole").rows == 50

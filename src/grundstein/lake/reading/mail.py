@@ -6,7 +6,9 @@ text (what its writer says: `tools.mailtext`), language, kind, attachments, atta
 
 from __future__ import annotations
 
+import mmap
 import re
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -32,6 +34,7 @@ SCHEMA = pa.schema(
     ]
 )
 SHOWN = 20_000
+SPAN = 32 << 20
 KNOWN = re.compile(
     rb"^(?:from|to|date|subject|message-id|received|return-path|mime-version|reply-to|delivered-to|newsgroups)[ \t]*:",
     re.IGNORECASE | re.MULTILINE,
@@ -56,18 +59,47 @@ def is_mail(head: bytes, path: Path) -> bool:
     return begins and len(named) >= (1 if STAMP.match(lines[0]) else 2)
 
 
+def is_box(head: bytes, path: Path) -> bool:
+    """Whether a file of mails holds many: it is named `.mbox`, or begins as one does."""
+    return bool(STAMP.match(head[:400])) or path.name.lower().removesuffix(".gz").endswith(".mbox")
+
+
 def in_maildir(path: Path) -> bool:
     """Whether a file lies in the `cur` or `new` of a Maildir."""
     return path.parent.name in BOXES and (path.parent.parent / "tmp").is_dir()
 
 
-def read_mail(data: bytes, path: Path, name: str) -> Raw:
-    """Return one row a mail; what cannot be read as one stands in `broken`, its text cut after 20,000 letters."""
+def spans(path: Path) -> list[tuple[int, int, int]]:
+    """Cut a box into parts of some 32 MB: the bytes that each begins and ends with, and its first line."""
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        starts = (found.start(1) for found in BEGIN.finditer(data) if STAMP.match(found.group(1)))
+        cuts = [0]
+        for start in starts:
+            if start - cuts[-1] >= SPAN:
+                cuts.append(start)
+        ends = [*cuts[1:], len(data)]
+        lines = accumulate((data[start:end].count(b"\n") for start, end in zip(cuts, ends, strict=True)), initial=1)
+        return list(zip(cuts, ends, lines, strict=False))
+
+
+def read_span(path: Path, name: str, start: int, end: int, line: int) -> Raw:
+    """Return the mails of a part of a box."""
+    with path.open("rb") as file:
+        file.seek(start)
+        return read_mail(file.read(end - start), path, name, line)
+
+
+def read_mail(data: bytes, path: Path, name: str, begin: int = 1) -> Raw:
+    """Return one row a mail; what cannot be read as one stands in `broken`, its text cut after 20,000 letters.
+
+    `begin` is the line that the data begin on.
+    """
     mails: list[Mail] = []
     lines: list[int] = []
     texts: list[str] = []
     broken: list[tuple[int, str, str]] = []
-    for line, one in _split(data, path):
+    for place, one in _split(data, path):
+        line = place + begin - 1
         try:
             mails.append(read_message(one))
         except Unfit as error:
@@ -87,7 +119,7 @@ def _split(data: bytes, path: Path) -> Iterator[tuple[int, bytes]]:
         size = int(first) if first.strip().isdigit() else len(rest)
         yield 2, rest[:size]
         return
-    if not STAMP.match(data[:400]) and not path.name.lower().removesuffix(".gz").endswith(".mbox"):
+    if not is_box(data[:HEAD], path):
         yield 1, data
         return
     starts = [found.start(1) for found in BEGIN.finditer(data) if STAMP.match(found.group(1))]

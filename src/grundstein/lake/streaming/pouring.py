@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from grundstein.lake.reading import read_raw
 from grundstein.lake.reading.logs import is_log
-from grundstein.lake.reading.mail import is_mail
+from grundstein.lake.reading.mail import is_box, is_mail, read_span, spans
 from grundstein.lake.reading.opening import FOREIGN, OLD_OFFICE
 from grundstein.lake.reading.parquet import read_parquet
 from grundstein.lake.reading.raw import BROKEN
@@ -48,13 +48,14 @@ SAMPLE_ROWS = 10_000
 
 @dataclass(frozen=True)
 class Jar:
-    """One file and how it is read: `layout` of a large text; `parquet` a large Parquet file; else it is read whole."""
+    """One file and how it is read: `layout` of a large text, `parquet`, a `box` of mails; else it is read whole."""
 
     file: SourceFile
     layout: Layout | JsonLayout | LogLayout | None = None
     parquet: bool = False
     settings: Mapping[str, str] | None = None
     hints: Contract | None = None
+    box: bool = False
 
     @property
     def told(self) -> tuple[Finding, ...]:
@@ -79,7 +80,7 @@ def jar(file: SourceFile, settings: Mapping[str, str], hints: Contract | None, t
         return Jar(file, lay_out_log(file.path, file.name, settings))
     if kind == "json":
         return Jar(file, lay_out_json(file.path, settings))
-    return Jar(file, None, kind == "parquet", settings, hints)
+    return Jar(file, None, kind == "parquet", settings, hints, kind == "box")
 
 
 def parts(one: Jar) -> Iterator[Callable[[], Piece]]:
@@ -97,6 +98,9 @@ def parts(one: Jar) -> Iterator[Callable[[], Piece]]:
             yield partial(read_json, data, line, layout)
     elif one.parquet:
         yield from _batches(one)
+    elif one.box:
+        for span in spans(one.file.path):
+            yield partial(_mails, one, *span)
     else:
         yield lambda: _piece(read_raw(one.file.path, one.settings or {}, one.hints, one.file.name))
 
@@ -143,13 +147,15 @@ def sampled(one: Jar) -> Raw:
     if one.parquet:
         first = _slice(one, 0, ROWS)
         return replace(first, how={"format": "parquet"})
+    if one.box:
+        return read_span(one.file.path, one.file.name, *spans(one.file.path)[0])
     return read_raw(one.file.path, one.settings or {}, one.hints, one.file.name)
 
 
 def _kind(path: Path, settings: Mapping[str, str]) -> str:
     head = first_bytes(path, 1 << 16)
     if is_mail(head, path):
-        return "whole"
+        return "box" if is_box(head, path) and path.open("rb").read(2) != PACKED else "whole"
     start = head[:2000].lstrip().lower()
     if head[:4] == b"PAR1":
         return "parquet" if path.open("rb").read(4) == b"PAR1" else "whole"
@@ -238,6 +244,10 @@ def _piece(raw: Raw) -> Piece:
         return found
 
     return Piece(raw.content, raw.table is not None, line, raw.broken, raw.findings, written)
+
+
+def _mails(one: Jar, start: int, end: int, line: int) -> Piece:
+    return _piece(read_span(one.file.path, one.file.name, start, end, line))
 
 
 def _batches(one: Jar) -> Iterator[Callable[[], Piece]]:
