@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 FEW, SHOWN, LONGEST = 5, 12, 160
 LATE, PARTS = 0.9, 10
+CLEARLY = 0.1
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,10 @@ def _news(found: Seen) -> list[Finding]:
 
 
 def _speaking(found: Seen) -> Figure:
-    """Templates by how much more often they stand in sessions that came to yes; those of at least five sessions."""
+    """Templates by how much more often they stand in sessions that came to yes; those of at least five sessions.
+
+    A record keeps columns by name, so their names stand in the order in which they are shown.
+    """
     total, bad = len(found.yes), sum(found.yes)
     inside: Counter[int] = Counter()
     failing: Counter[int] = Counter()
@@ -113,11 +117,11 @@ def _speaking(found: Seen) -> Figure:
         return float(np.log((hit + 1) / (bad + 2)) - np.log((other + 1) / (total - bad + 2)))
 
     often = sorted((number for number, count in inside.items() if count >= FEW), key=lambda n: (-speaks(n), n))
-    chosen = [number for number in often[:SHOWN] if speaks(number) > 0]
+    chosen = [number for number in often[:SHOWN] if speaks(number) > CLEARLY]
     columns: dict[str, tuple[str | float | int | None, ...]] = {
         "line": tuple(_short(found.miner.template(number)) for number in chosen),
-        "failed": tuple(failing[number] / max(bad, 1) for number in chosen),
-        "others": tuple((inside[number] - failing[number]) / max(total - bad, 1) for number in chosen),
+        "share": tuple(round(failing[number] / max(bad, 1), 3) for number in chosen),
+        "share_others": tuple(round((inside[number] - failing[number]) / max(total - bad, 1), 3) for number in chosen),
         "sessions": tuple(inside[number] for number in chosen),
     }
     return Figure(
@@ -128,14 +132,14 @@ def _speaking(found: Seen) -> Figure:
         labels={
             "en": {
                 "line": "line, with what varies masked",
-                "failed": "share of sessions with yes that have it",
-                "others": "share of the others",
+                "share": "share of sessions with yes that have it",
+                "share_others": "share of the others",
                 "sessions": "sessions",
             },
             "de": {
                 "line": "Zeile, Wechselndes verdeckt",
-                "failed": "Anteil der Sitzungen mit Ja, die sie haben",
-                "others": "Anteil der übrigen",
+                "share": "Anteil der Sitzungen mit Ja, die sie haben",
+                "share_others": "Anteil der übrigen",
                 "sessions": "Sitzungen",
             },
         },
