@@ -47,5 +47,5 @@ def _split(development: pa.Table, asked: pa.Table, plan: Plan, how: str, data: D
     made = folding.split_of(development, asked, hidden, told, how)
     others = {role: table for role, table in data.items() if role != "corpus"}
     return replace(
-        made, development={**others, "corpus": made.development["rows"]}, truth={"corpus": made.truth["rows"]}
+        made, development={"corpus": made.development["rows"], **others}, truth={"corpus": made.truth["rows"]}
     )

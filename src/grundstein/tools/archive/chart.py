@@ -40,6 +40,7 @@ def chart_of(places: Floats, seed: int) -> Chart | None:
     there = np.flatnonzero(np.abs(places).sum(axis=1) > 0)
     if find_spec("openTSNE") is None or len(there) < FEWEST:
         return None
+    import sklearn.neighbors  # noqa: F401  (what is loaded later is not limited)
     from openTSNE import TSNE
     from threadpoolctl import threadpool_limits
 

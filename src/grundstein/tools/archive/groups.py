@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -131,6 +132,8 @@ def groups_of(words: Words, seed: int, most: int = max(SIZES)) -> Groups:
     """Group texts by their words; without stable groups `names` is empty and each text belongs nowhere."""
     from threadpoolctl import threadpool_limits
 
+    for library in ("sklearn.cluster", "sklearn.utils.extmath"):
+        import_module(library)  # what is loaded later is not limited
     with threadpool_limits(limits=1):
         count = words.held.shape[0]
         sizes = [size for size in SIZES if size <= most and size * SMALLEST <= count]
