@@ -103,8 +103,16 @@ class Seen:
 
 def seen(index: Index, question: str | None, context: str | None = None, without: Collection[str] = ()) -> Seen:
     """Look a question up; what was said before counts a little. `without` are documents that are passed over."""
-    wanted = wanted_of(index, question, context)
-    ranked = [(place, title, score) for place, title, score in _found(index, question, context, without)]
+    return _seen(index, wanted_of(index, question, context), _found(index, question, context, without))
+
+
+def within(index: Index, question: str | None, document: str) -> Seen:
+    """Look a question up in one document: all its sentences."""
+    own = [one for one in index.documents if one is not None and place_of(one).document == document]
+    return _seen(index, wanted_of(index, question, None), [(place_of(one), one.title, 1.0) for one in own])
+
+
+def _seen(index: Index, wanted: Wanted, ranked: Sequence[tuple[Place, str, float]]) -> Seen:
     strongest = ranked[0][2] if ranked else 1.0
     pieces, rows = [], []
     for number, (place, title, score) in enumerate(ranked):
