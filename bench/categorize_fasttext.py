@@ -13,11 +13,11 @@ from pathlib import Path
 
 import fasttext
 
-SUBWORDS = {"minn": 3, "maxn": 5, "wordNgrams": 2, "bucket": 500_000, "thread": 1, "verbose": 0, "seed": 1}
+SUBWORDS = {"dim": 50, "minn": 3, "maxn": 5, "wordNgrams": 2, "bucket": 500_000, "thread": 1, "verbose": 0, "seed": 1}
 TRIED = (
     (0, ((0.5, 25), (1.0, 25), (0.5, 50)), None),
     (1_000_000, ((0.5, 5), (0.5, 10)), 3_000),
-    (2_000_000, ((0.5, 5), (1.0, 5)), 1_000),
+    (1_500_000, ((0.5, 5), (1.0, 5)), 1_000),
 )
 
 

@@ -39,8 +39,7 @@ also_use: [service_area, net_amount_gbp]
 keys: [supplier + service_area + net_amount_gbp, supplier + service_area, supplier, service_area]
 metric: accuracy
 """
-PAID = """
-### Payments of a city council
+PAID = """## Categorize, payments of a city council
 Manchester 2016 to 2019, sealed by the product's own cut: the latest quarter, {asked:,} payments, is 2019; {learnt:,}
 came before; {labels} expense types. That the same amount counts as a key was chosen on 2018 alone. `memory` is the
 opponent in the product. Today's plain rule: the type that supplier and area had most often, else the supplier, else
@@ -82,8 +81,9 @@ class Frozen:
         return self._table.slice(0, 0)
 
 
-def payments() -> str:
-    """Judge the payments of 2019 by those of three years before, by the product's own commands."""
+def run(quick: bool) -> str:
+    """Judge the payments of 2019 by those of three years before, by the product's own commands; alike if `quick`."""
+    del quick
     with tempfile.TemporaryDirectory() as name:
         project = _project(Path(name))
         start = time.process_time()
