@@ -29,9 +29,10 @@ from grundstein.project.folder import create_project
 from grundstein.tasks.logs import TASK
 from grundstein.tasks.logs.ceiling import ceiling, ordered
 from grundstein.tasks.logs.installers import explained
+from grundstein.tasks.logs.models import LINEAR, TREES
 from grundstein.tasks.logs.options import plan_of
 from grundstein.tasks.logs.sessions import read
-from grundstein.tasks.logs.solutions import LINEAR, TREES, Learned
+from grundstein.tasks.logs.solutions import Learned
 from grundstein.tasks.logs.worth import truths
 from grundstein.tools.logfiles import texts_in
 from grundstein.tools.logmasks import GENERIC, JOINED

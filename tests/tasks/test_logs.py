@@ -71,6 +71,18 @@ def test_what_comes_before_failures_is_learnt_and_never_the_name_of_a_session(wa
     assert TASK.metrics(case(), split, answers)["f1"] == 1.0
 
 
+@pytest.mark.parametrize("place", [0, 1])
+def test_one_session_is_answered_as_in_a_table_and_names_the_lines_that_moved_it(place: int) -> None:
+    split = sealed(case(), {"lines": runs(300)})
+    fitted = list(TASK.candidates(case(), 2))[place].fit(split.development, 1)
+    told = fitted.answer(split.questions, {}).to_pylist()
+    for question, answer in zip(split.questions.to_pylist()[:8], told, strict=False):
+        assert fitted.row(question) == answer
+        reasons = fitted.reasons(question, 2)
+        assert all("Disk is" in one.column for one in reasons)
+        assert reasons[0].effect > 0 if answer["answer"] == "bad" else reasons[0].effect < 0
+
+
 def test_an_early_answer_looks_at_no_later_line() -> None:
     early = case(early=2)
     split = sealed(early, {"lines": runs(300)})

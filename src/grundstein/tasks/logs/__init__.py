@@ -100,7 +100,8 @@ class Logs:
 
     def candidates(self, case: Case, budget: int) -> Iterable[Solution]:
         """A linear model and trees on what was said; none where the case names no outcome."""
-        from grundstein.tasks.logs.solutions import LINEAR, TREES, Learned
+        from grundstein.tasks.logs.models import LINEAR, TREES
+        from grundstein.tasks.logs.solutions import Learned
 
         plan = plan_of(case)
         return [Learned(plan, name) for name in (LINEAR, TREES)][: max(budget, 0)] if plan.outcome else []

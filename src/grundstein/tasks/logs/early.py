@@ -17,8 +17,9 @@ import pyarrow as pa
 from grundstein.core.canonical import canonical
 from grundstein.tasks.logs.ceiling import Ceiling, ceiling, ordered
 from grundstein.tasks.logs.keywords import Keywords
+from grundstein.tasks.logs.models import LINEAR
 from grundstein.tasks.logs.sessions import grouped, read
-from grundstein.tasks.logs.solutions import LINEAR, Learned
+from grundstein.tasks.logs.solutions import Learned
 from grundstein.tasks.logs.worth import of_flags, truths, worth
 from grundstein.tools.columns import as_texts
 
