@@ -190,6 +190,11 @@ def test_broken_mime_keeps_what_can_be_read() -> None:
     assert read_message(bad_base64).subject == "Frage"
 
 
+def test_a_torn_first_line_of_a_head_costs_no_mail() -> None:
+    assert read_message(b" x!y!z\n" + HEAD + b"\nDas Paket fehlt.").subject == "Frage"
+    assert read_message(b"From a@b.de Mon Mar  3 10:00:00 2025\n" + HEAD + b"\nx").sender == "erika@firma.de"
+
+
 def test_a_mail_without_date_text_or_id_is_a_row_and_told(tmp_path: Path) -> None:
     raw = read_raw(written(tmp_path, "1.eml", b"From: a@b.de\nSubject: x\nDate: gestern\n\n"), {}, None)
     [row] = rows(raw)

@@ -34,7 +34,7 @@ SCHEMA = pa.schema(
     ]
 )
 SHOWN = 20_000
-SPAN = 32 << 20
+SPAN = 8 << 20
 KNOWN = re.compile(
     rb"^(?:from|to|date|subject|message-id|received|return-path|mime-version|reply-to|delivered-to|newsgroups)[ \t]*:",
     re.IGNORECASE | re.MULTILINE,
@@ -70,7 +70,7 @@ def in_maildir(path: Path) -> bool:
 
 
 def spans(path: Path) -> list[tuple[int, int, int]]:
-    """Cut a box into parts of some 32 MB: the bytes that each begins and ends with, and its first line."""
+    """Cut a box into parts of some 8 MB: the bytes that each begins and ends with, and its first line."""
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         starts = (found.start(1) for found in BEGIN.finditer(data) if STAMP.match(found.group(1)))
         cuts = [0]
@@ -147,7 +147,7 @@ def _told(mails: Sequence[Mail], name: str) -> list[Finding]:
         "GST-I03": sum(one.sent_at is None for one in mails),
     }
     return [
-        Finding(code, "tip", {"file": name[:80], "mails": count, "most": BODY})
+        Finding(code, "tip", {"file": name[:80], "count": count, "most": BODY})
         for code, count in counts.items()
         if count
     ]

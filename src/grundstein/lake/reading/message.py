@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 HEAD_BYTES = 256 << 10
 VALUE = 10_000
 ADDRESSES = 100_000
+ODD_LINES, LINE = 4, 200
 DEEPEST = 100
 MOST_PARTS = 10_000
 BODY = 1_000_000
@@ -97,9 +98,9 @@ class Heads:
 
 def read_message(data: bytes) -> Mail:
     """Return one mail. Unfit: no head, a head of over 256 KB, binary data, parts nested more than 100 deep."""
-    _looked_at(data)
+    content = _from_head(data)
     try:
-        message = email.message_from_bytes(data)
+        message = email.message_from_bytes(content)
     except RecursionError:
         raise Unfit(f"its parts are nested more than {DEEPEST} deep") from None
     heads = _heads(message)
@@ -130,18 +131,23 @@ def read_message(data: bytes) -> Mail:
     )
 
 
-def _looked_at(data: bytes) -> None:
-    """Unfit where this is no mail, or one whose head alone could keep a machine busy."""
+def _from_head(data: bytes) -> bytes:
+    """The mail from its first field on; Unfit where this is no mail, or its head alone could keep a machine busy."""
     if not data.strip():
         raise Unfit("it is empty")
-    head = data.lstrip(b"\r\n")[: HEAD_BYTES + 1]
-    ends = [place for sign in (b"\n\n", b"\n\r\n") if (place := head.find(sign)) >= 0]
-    if not ends and len(head) > HEAD_BYTES:
-        raise Unfit("its head is longer than 256 KB" if FIELD.match(head) else "it has no head of a mail")
-    first = head.split(b"\n", 2)
-    if not FIELD.match(first[0]) and not (len(first) > 1 and first[0].startswith(b"From ") and FIELD.match(first[1])):
+    data = data.lstrip(b"\r\n")
+    head = data[: HEAD_BYTES + 1]
+    begin = 0
+    for line in head.split(b"\n", ODD_LINES)[:ODD_LINES]:
+        if FIELD.match(line) or not line.strip():
+            break
+        begin += len(line) + 1
+    if not FIELD.match(head[begin : begin + LINE]):
         binary = b"\0" in head or sum(byte < 9 for byte in head[:1000]) > 10
         raise Unfit("it is binary data" if binary else "it has no head of a mail")
+    if len(head) > HEAD_BYTES and b"\n\n" not in head and b"\n\r\n" not in head:
+        raise Unfit("its head is longer than 256 KB")
+    return data[begin:]
 
 
 def _heads(message: Message) -> Heads:
