@@ -162,3 +162,45 @@ def test_items_without_a_word_leave_popularity_in_place() -> None:
     for solution in TASK.candidates(case, 1):
         found = solution.fit({"events": table, "items": bare}, 0).answer(pa.table({"reader": ["new"]}), live)
         assert found["items"].to_pylist() == [["x", "y"]], solution.name
+
+
+def content_world() -> tuple[Case, dict[str, pa.Table]]:
+    data = linked()
+    fields = {"user": "reader", "item": "article", "properties": "kind"}
+    return replace(LINKED, data={"events": "e", "items": "i"}, options=fields), {**data, "judgements": data["items"]}
+
+
+def test_an_item_that_came_after_the_fit_is_shown_to_those_it_suits_before_anybody_chose_it() -> None:
+    case, data = content_world()
+    learned = {name: data[name] for name in ("events", "items")}
+    more = pa.concat_tables([data["items"], pa.table({"article": ["fresh"], "kind": ["kind 1"]})])
+    live = {"events": Frozen(data["events"]), "items": Frozen(more)}
+    [content] = [one for one in TASK.candidates(case, 1) if one.name == "content"]
+    fitted = content.fit(learned, 0)
+    asked = pa.table({"reader": ["u01", "u02"]})
+    suited, other = fitted.answer(asked, live)["items"].to_pylist()
+    assert "fresh" in suited
+    assert "fresh" not in other
+    chosen = pa.concat_tables([data["events"], events(("u01", "fresh", 70))])
+    again, _ = fitted.answer(asked, {**live, "events": Frozen(chosen, "2")})["items"].to_pylist()
+    assert "fresh" not in again
+
+
+def test_a_mixture_goes_on_without_a_source_that_cannot_be_fitted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("grundstein.tasks.recommend.ease.LARGEST", 1)
+    case, data = content_world()
+    learned = {name: data[name] for name in ("events", "items")}
+    named = {one.name: one for one in TASK.candidates(case, 6)}
+    assert named["hybrid"].fit(learned, 0).parts == ("item-kNN", "content")
+    with pytest.raises(ValueError, match="at most 1 users or items"):
+        named["EASE"].fit(learned, 0)
+
+
+def test_settings_are_chosen_on_some_users_where_there_are_very_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("grundstein.tasks.recommend.inner.MOST_EVENTS", 40)
+    case, data = content_world()
+    for solution in TASK.candidates(case, 2):
+        fitted = solution.fit({name: data[name] for name in ("events", "items")}, 3)
+        assert len(fitted.items) == 80
+        live = {name: Frozen(data[name]) for name in ("events", "items")}
+        assert len(fitted.answer(pa.table({"reader": ["u01"]}), live)["items"].to_pylist()[0]) == 20

@@ -15,7 +15,7 @@ from grundstein.tasks.recommend import ease, sources
 from grundstein.tasks.recommend.content import Content
 from grundstein.tasks.recommend.factors import Factors, installed
 from grundstein.tasks.recommend.likeness import cosine, walk
-from grundstein.tasks.recommend.mixture import mixed, scaled
+from grundstein.tasks.recommend.mixture import fallback, mixed, scaled
 from grundstein.tasks.recommend.options import Reading
 from grundstein.tasks.recommend.shelf import shelf_of
 
@@ -99,7 +99,7 @@ def test_a_taste_is_folded_in_as_the_library_solves_it() -> None:
     model.fit(matrix, show_progress=False)
     model.use_cg = False
     tastes = model.recalculate_user(np.arange(50), matrix)
-    assert np.allclose(found.scores(matrix, shelf, READ), tastes @ model.item_factors.T, atol=1e-3)
+    assert np.allclose(found.scores(matrix, shelf, READ), np.maximum(tastes @ model.item_factors.T, 0.0), atol=1e-3)
     assert not found.scores(sp.csr_matrix((1, 30)), shelf, READ).any()
 
 
@@ -139,10 +139,18 @@ def test_properties_in_one_text_stand_between_bars() -> None:
     assert Content.fit(shelf, READ).properties.words == ("tags=blue", "tags=green", "tags=red")
 
 
+def test_what_was_chosen_ages_ago_stands_last_and_what_nobody_chose_does_not_stand_there() -> None:
+    counted = np.array([1e-37, 1.0, 0.0, 1e-30, 1.0], dtype=np.float32)
+    base = fallback(counted, 0.0)
+    assert np.argsort(-base, kind="stable").tolist() == [1, 4, 3, 0, 2]
+    assert base[2] == 0.0 < base[0]
+    assert base.max() <= 1.1e-6
+
+
 def test_scores_are_scaled_to_one_a_row_and_mixed_by_weight() -> None:
     first, second = (scaled(np.array(rows, dtype=np.float32)) for rows in ([[2, 4], [0, 0]], [[1, 0], [0, 3]]))
     assert first.tolist() == [[0.5, 1.0], [0.0, 0.0]]
-    found = mixed([first, second], (1.0, 0.5), 0.1, np.array([1, 0], dtype=np.float32))
+    found = mixed([first, second], (1.0, 0.5), fallback(np.array([1, 0], dtype=np.float32), 0.1))
     assert np.allclose(found, [[1.1, 1.0], [0.1, 0.5]])
 
 

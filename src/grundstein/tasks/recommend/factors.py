@@ -62,7 +62,7 @@ class Factors:
                 for row, taste in enumerate(tastes):
                     if taste is not None:
                         found[row, start : start + len(block)] = block @ taste
-        return found
+        return np.maximum(found, 0.0, out=found)
 
     def _taste(self, row: sp.csr_matrix, common: NDArray[np.float64]) -> NDArray[np.float32] | None:
         """Solve for the factors of a user; None where nothing is known."""

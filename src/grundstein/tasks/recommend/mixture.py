@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from grundstein.tasks.recommend.sources import Setting, Source
 
 TIE = 1e-6
-SHARES = (TIE, 0.1, 0.3, 1.0, 3.0)
+SHARES = (0.0, 0.1, 0.3, 1.0, 3.0)
 MIXED = (1.0, 0.5, 2.0, 0.25, 4.0, 0.06, 16.0)
 MOST_ASKED = 1000
 
@@ -72,7 +72,7 @@ class Mixture:
     budget: int = 8
     settings: tuple[Setting, ...] = ()
     weights: tuple[float, ...] = ()
-    share: float = TIE
+    share: float = 0.0
     half_life: float = 0.0
     items: tuple[str, ...] = ()
     popular: NDArray[np.float32] = field(default_factory=lambda: np.empty(0, np.float32))
@@ -139,11 +139,11 @@ class Mixture:
         return cls(read, popular=counted, fitted=tuple(fitted), **about)
 
     def _scorer(self, shelf: Shelf) -> ranking.Scorer:
-        counted = padded(self.popular, len(shelf.ids))
+        base = fallback(padded(self.popular, len(shelf.ids)), self.share)
 
         def score(rows: sp.csr_matrix) -> ranking.Scores:
             parts = [scaled(source.scores(rows, shelf, self.read)) for source in self.fitted]
-            return mixed(parts, self.weights, self.share, counted)
+            return mixed(parts, self.weights, base)
 
         return score
 
@@ -180,7 +180,7 @@ class Mixture:
                 continue
             if len(every) == 1:
                 return Tried(0.0, name, setting, source)
-            [worth] = _worths([source], [((1.0,), TIE)], inner, counted, self.read)
+            [worth] = _worths([source], [((1.0,), 0.0)], inner, counted, self.read)
             found.append(Tried(worth, name, setting, source))
         return max(found, key=lambda one: one.worth)
 
@@ -188,7 +188,7 @@ class Mixture:
         self, found: Sequence[Source], inner: Inner, counted: NDArray[np.float32]
     ) -> tuple[tuple[float, ...], float]:
         ways = [(1.0, weight) for weight in MIXED] if len(found) > 1 else [(1.0,)]
-        tried = list(product(ways, SHARES if self.blended else (TIE,)))
+        tried = list(product(ways, SHARES if self.blended else (0.0,)))
         return tried[int(np.argmax(_worths(found, tried, inner, counted, self.read)))]
 
 
@@ -205,7 +205,7 @@ def _worths(
         rows = inner.known[start : start + ranking.BLOCK]
         parts = [scaled(source.scores(rows, inner.shelf, read)) for source in found]
         for (weights, share), into in zip(tried, lists, strict=True):
-            ranked = ranking.ranked_block(rows, mixed(parts, weights, share, counted), read, inner.shelf)
+            ranked = ranking.ranked_block(rows, mixed(parts, weights, fallback(counted, share)), read, inner.shelf)
             into += [places.tolist() for places, _ in ranked]
     return [inner.mean(one, read) for one in lists]
 
@@ -218,11 +218,18 @@ def scaled(scores: NDArray[np.float32]) -> NDArray[np.float32]:
     return scores
 
 
+def fallback(counted: NDArray[np.float32], share: float) -> NDArray[np.float32]:
+    """Return the share of popularity, and its order far below, so that no list ends for want of one."""
+    order = np.unique(counted, return_inverse=True)[1]
+    last = np.where(counted > 0, (order + 1) / (order.max(initial=0) + 1), 0.0)
+    return np.asarray(share * counted + TIE * last, dtype=np.float32)
+
+
 def mixed(
-    parts: Sequence[NDArray[np.float32]], weights: Sequence[float], share: float, counted: NDArray[np.float32]
+    parts: Sequence[NDArray[np.float32]], weights: Sequence[float], base: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    """Add up scaled scores and popularity."""
-    total = np.float32(share) * counted[None, :].repeat(parts[0].shape[0], axis=0)
+    """Add up scaled scores by their weights, and what every item has."""
+    total = base[None, :].repeat(parts[0].shape[0], axis=0)
     for part, weight in zip(parts, weights, strict=True):
         total += np.float32(weight) * part
     return total

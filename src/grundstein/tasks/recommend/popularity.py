@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 HALF_LIVES = (0.0, 1 / 2, 1 / 8, 1 / 32, 1 / 128)
 MOST_ASKED = 2000
+LEAST = 1e-37
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,14 +160,16 @@ def answered_alike(
 
 
 def popular(found: Events, half_life: float) -> NDArray[np.float32]:
-    """Return the popularity of each item, at most 1."""
+    """Return the popularity of each item, at most 1; above 0 where it was chosen, however long ago."""
     weights = np.maximum(found.weights, 0.0)
     if half_life and len(found.times):
         age = (found.times.max() - found.times) / max(int(np.ptp(found.times)), 1)
         weights = weights * 2.0 ** (-age / half_life)
     counted: NDArray[np.float64] = np.bincount(found.items, weights, minlength=len(found.item_ids)).astype(np.float64)
     most = float(counted.max(initial=0.0))
-    return (counted / most if most > 0 else counted).astype(np.float32)
+    if most <= 0:
+        return counted.astype(np.float32)
+    return np.where(counted > 0, np.maximum(counted / most, LEAST), 0.0).astype(np.float32)
 
 
 def same_for_all(scores: NDArray[np.float32]) -> ranking.Scorer:
