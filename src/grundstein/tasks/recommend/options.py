@@ -38,6 +38,7 @@ class Options:
 
     `items` may have a `text` (columns), `properties` (columns whose values are words of their own), and rules of the
     business: `never` and `only` are conditions in SQL, `at_most: {column: n}` shows no more than n items of one value.
+    `baseline`, one number in SQL over columns of `items`, is the house's own list: the greatest first.
     """
 
     user: str = ""
