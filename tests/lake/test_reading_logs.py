@@ -71,6 +71,21 @@ PIECES = st.sampled_from(
 )
 
 
+IMPOSSIBLE = [
+    "2026-13-45 99:99:99 month 13",
+    "31.02.2026 25:61:61 day 31",
+    "2026-01-01T10:00:00+99:99 zone 99",
+    "2026-01-01T10:00:00Z fine",
+    "Feb 31 23:59:60 box cron[1]: second 60",
+    "MSI (s) (A8:3C) [99:99:99:999]: hour 99",
+    "=== Verbose logging started: 99.99.2022  1:1:1",
+    "1999999999999 milliseconds",
+    '{"time": 5, "msg": [1], "level": null}',
+    '{"a": NaN',
+    "0000-00-00 00:00:00 nothing",
+]
+
+
 def text_of(lines: list[str]) -> bytes:
     return "\n".join(lines).encode("utf-8", "surrogateescape")
 
@@ -215,6 +230,21 @@ def test_every_line_is_in_an_entry_or_put_aside_or_blank(lines: list[str], size:
     assert all(
         line.strip()[-3:] in spoken for line in lines if line.strip() and "\0" not in line and "\udcff" not in line
     )
+
+
+@given(
+    st.lists(st.one_of(st.sampled_from(IMPOSSIBLE), st.text(max_size=30)), max_size=20), st.sampled_from(["", "gap:1"])
+)
+@settings(max_examples=100, deadline=None)
+def test_times_that_cannot_be_are_no_times_and_break_nothing(lines: list[str], session: str) -> None:
+    data = "\n".join(lines).encode("utf-8", "surrogatepass")
+    try:
+        raw = read_log(data, "a.log", {"encoding": "utf-8", "session": session})
+    except Refused:
+        return
+    raw.content.validate(full=True)
+    for time in raw.content["time"].drop_null().to_pylist():
+        assert datetime.fromisoformat(time)
 
 
 @given(lines=st.lists(PIECES, min_size=1, max_size=40))

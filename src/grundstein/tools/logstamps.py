@@ -75,6 +75,7 @@ OF_HOST = ("unit", "source", "own", "text")
 SOME = 0.05
 PLAIN, JSON = "plain", "json"
 STRAGGLING = 10
+FARTHEST = 14
 START = date(1970, 1, 1)
 ALONE = tuple(re.compile(BEFORE + stamp) for stamp in STAMPS.values())
 
@@ -201,6 +202,8 @@ def _time(match: re.Match[str], clock: Clock) -> str:
     day = _day(year + 2000 if year < 100 else year, month, int(match["d"]))
     zone = (match["z"] or "") if "z" in names else ""
     zone = "+00:00" if zone == "Z" else zone
+    if zone and (int(zone[1:3]) > FARTHEST or int(zone[-2:]) > 59):
+        return ""
     return day and f"{day}T{hour:02}:{minute:02}:{second:02}.{fraction:0<6.6}{zone}"
 
 

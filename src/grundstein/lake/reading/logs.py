@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -83,7 +83,10 @@ class LogReader:
         return pa.table({name: pa.array(column, pa.string()) for name, column in columns.items()})
 
     def _session(self, one: Entry) -> str | None:
-        at = datetime.fromisoformat(one.time) if one.time and self.sessions.gap else None
+        at = None
+        if one.time and self.sessions.gap:
+            said = datetime.fromisoformat(one.time)
+            at = said if said.tzinfo else said.replace(tzinfo=UTC)
         return self.sessions.of(self.file, at, one.text)
 
 
