@@ -16,7 +16,7 @@ PARTS = (
     *("judge", "bot", "replay", "checks", "trust", "tables", "peers", "verdicts", "bank"),
     *("time_settings", "recommend", "recommend_size", "ingest", "store", "faults", "sandbox", "messy", "costs"),
     *("serving", "soak", "watching", "answering"),
-    *("again", "circle", "categorize", "newsgroups", "payments", "search", "ask", "letters", "logs"),
+    *("again", "circle", "categorize", "newsgroups", "payments", "search", "ask", "letters", "logs", "explore"),
 )
 TITLES = {"judge": "The judge alone, on simulated values", "tables": "Tables, beside scikit-learn and LightGBM"}
 LIBRARIES = ("numpy", "scipy", "scikit-learn", "lightgbm", "duckdb", "pyarrow", "pyiceberg")

@@ -69,8 +69,8 @@ class Tried:
 
     @property
     def gain(self) -> float:
-        """How far the mean agreement is above what dealt words give."""
-        return self.mean - float(np.mean(self.chance))
+        """How far the worst agreement is above what dealt words give; two groups agree well or not at all by luck."""
+        return min(self.agreement) - float(np.mean(self.chance))
 
 
 @dataclass(frozen=True, eq=False)
