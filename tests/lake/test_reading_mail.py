@@ -94,6 +94,7 @@ KINDS = {
         {"Subject": "Abwesenheitsnotiz"},
         {"Subject": "Out of Office: Re: x"},
         {"Return_Path": "<>", "In_Reply_To": "<0@x.de>"},
+        {"X_Auto_Response_Suppress": "DR, OOF, All", "In_Reply_To": "<0@x.de>"},
     ],
     "bounce": [{"From": "MAILER-DAEMON@x.de", "Subject": "Unzustellbar: Frage"}, {"X_Failed_Recipients": "a@b.de"}],
     "newsletter": [{"List_Unsubscribe": "<mailto:x@y.de>"}, {"Precedence": "bulk"}],

@@ -44,7 +44,8 @@ class Choices:
     """What people told of a case, beside the columns of its questions; `named` is the table that the case names.
 
     `remember` keeps the last 10,000 questions of a server, so that a truth about one of them counts the next moment;
-    what is told of an older one counts once it is collected. Versions of tables are looked up once a second.
+    what is told of an older one, or to another server, counts once it is collected. Versions of tables are looked up
+    once a second.
     """
 
     project: Project

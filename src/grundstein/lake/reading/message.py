@@ -289,11 +289,12 @@ def _kind(heads: Heads, writer: str, kinds: set[str]) -> str:
     marked = any(name in heads.values for name in ("x-autoreply", "x-autorespond", "x-auto-reply", "x-autoresponder"))
     if replied or marked or subject.startswith(PREFIXES) or ABSENT.search(subject):
         return "auto_reply"
-    if heads["return-path"].strip() == "<>" and "in-reply-to" in heads.values:
+    suppressed = "all" in heads["x-auto-response-suppress"].lower().replace(",", " ").split()
+    program = suppressed or sent.startswith("auto-")
+    if "in-reply-to" in heads.values and (program or heads["return-path"].strip() == "<>"):
         return "auto_reply"
     if "text/calendar" in kinds:
         return "invitation"
     if "list-unsubscribe" in heads.values or "list-id" in heads.values or precedence in BULK:
         return "newsletter"
-    suppressed = "all" in heads["x-auto-response-suppress"].lower().split(", ")
-    return "automatic" if suppressed or sent.startswith("auto-") else "message"
+    return "automatic" if program else "message"
