@@ -41,7 +41,7 @@ CASE = Case(
     "ask",
     {"questions": "questions", "corpus": "corpus"},
     {
-        "id": "id", "title": "title", "text": "text", "question_id": "name", "question": "question",
+        "id": "id", "title": "title", "text": "text", "question_id": "name", "asked": "question",
         "relevant": "document", "said": "said", "judged": "sentence",
     },
 )  # fmt: skip

@@ -41,7 +41,7 @@ QUESTIONS = (
 ASKED = Case(
     "handbook", "?", "ask", {"questions": "questions", "corpus": "corpus"},
     {
-        "id": "page", "text": "text", "question_id": "name", "question": "asked", "context": "before",
+        "id": "page", "text": "text", "question_id": "name", "asked": "asked", "context": "before",
         "relevant": "page", "said": "words",
     },
 )  # fmt: skip
@@ -202,7 +202,7 @@ def test_what_cannot_be_learnt_or_cited_is_told() -> None:
     ("change", "word"),
     [
         ({"id": ""}, "id"),
-        ({"question": ""}, "question"),
+        ({"asked": ""}, "asked"),
         ({"relevant": ""}, "nowhere"),
         ({"judged": "mood"}, "mood"),
         ({"false_answers": 2}, "false_answers"),

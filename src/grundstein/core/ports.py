@@ -216,6 +216,13 @@ class Asked:
     seed: int
 
 
+class Writer(Protocol):
+    """A language model behind an address."""
+
+    def write(self, told: str, asked: str) -> str:
+        """Return what it writes to `asked`, being told how; Refused where it does not answer."""
+
+
 class Outside(Protocol):
     """Somebody else's answers: a table, an endpoint, an object of the project's Python file."""
 
@@ -369,6 +376,9 @@ class Project(Protocol):
 
     def outside(self, case: Case) -> Sequence[Outside]:
         """The candidates under `also:`; Refused where one of them is not there."""
+
+    def writer(self, case: Case) -> Writer | None:
+        """The language model that a case names under `writer:`; None where it names none."""
 
     def contract(self, table: str) -> Contract | None:
         """Read `contracts/TABLE.yaml`; None where there is none."""

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from grundstein.core.case import Also, Case
     from grundstein.core.contract import Contract
     from grundstein.core.exporting import Exporter
-    from grundstein.core.ports import FileStore, Lease, Ledger, Outside, Progress, TableStore, Webhook
+    from grundstein.core.ports import FileStore, Lease, Ledger, Outside, Progress, TableStore, Webhook, Writer
     from grundstein.core.standard import Standard
     from grundstein.core.task import Task
 
@@ -201,6 +201,13 @@ class Folder:
     def outside(self, case: Case) -> Sequence[Outside]:
         """The candidates under `also:`; Refused where one of them is not there."""
         return tuple(self._outside(one) for one in case.also)
+
+    def writer(self, case: Case) -> Writer | None:
+        """The language model that a case names under `writer:`; its key is put in when it is used."""
+        from grundstein.stores.writer import chat_of
+
+        given = case.options.get("writer")
+        return chat_of(given, lambda text: str(secrets(text))) if given else None
 
     def _outside(self, one: Also) -> Outside:
         if one.kind == "endpoint":

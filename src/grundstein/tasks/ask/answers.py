@@ -55,7 +55,7 @@ def _row(one: Given, language: str) -> dict[str, Any]:
     return {
         "answer": (one.text or sentence or silent) if cited else silent,
         "document": cited.document if cited else None,
-        "section": cited.section if cited else None,
+        "section": cited.section or None if cited else None,
         "passage": cited.text if cited else None,
         "start": cited.start + piece.start if cited and piece else None,
         "end": cited.start + piece.end if cited and piece else None,

@@ -54,7 +54,7 @@ def example(seed: int, signal: bool) -> tuple[Case, Data]:
         task="ask",
         data={"questions": "questions", "corpus": "pages"},
         options={
-            "id": "page", "text": "text", "question_id": "question_id", "question": "question", "relevant": "found_on",
+            "id": "page", "text": "text", "question_id": "question_id", "asked": "question", "relevant": "found_on",
             "said": "words",
             "judged": "sentence", "language": "en",
         },

@@ -70,7 +70,7 @@ def metrics(plan: Plan, split: Split, answers: pa.Table) -> dict[str, float]:
     if not len(act):
         return dict.fromkeys(("accuracy", "answered", "right_if_answered", "acted", "right"), 0.0)
     near = _near(split, answers)
-    return {
+    told = {
         "accuracy": float(np.where(held, act * right, 1.0 - act).mean()),
         "answered": _mean(act[held]),
         "false_answers": _mean(act[~held]),
@@ -79,6 +79,7 @@ def metrics(plan: Plan, split: Split, answers: pa.Table) -> dict[str, float]:
         "acted": float(act.mean()),
         "right": float((act * right).mean()),
     }
+    return {name: share for name, share in told.items() if np.isfinite(share)}
 
 
 def figures(plan: Plan, split: Split, answers: pa.Table) -> list[Figure]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from grundstein.core.case import Money
@@ -19,23 +19,24 @@ if TYPE_CHECKING:
 
 JUDGED = ("sentence", "passage")
 SHOWN = 3
-WORDS = "id, title, text, question_id, question, context, relevant, said, judged, language, false_answers"
+WORDS = "id, title, text, question_id, asked, context, relevant, said, judged, language, false_answers, writer"
 
 
 @dataclass(frozen=True)
 class Options:
     """The task's own fields of the case file.
 
-    `id`, `title` and `text` are columns of `corpus`; `question_id`, `question` and `context` (what was said before, in
+    `id`, `title` and `text` are columns of `corpus`; `question_id`, `asked` and `context` (what was said before, in
     a chat) of `questions`. What answers stands in `passages` (by `question_id`, `id` and `said`, the words that do), or
     in the columns `relevant` (a document) and `said` of `questions`. A question without a document is one that the
     corpus does not answer. `judged`: on the passage that is cited, or on the sentence in it. `false_answers`: the
     share of questions that the corpus does not answer which may get an answer all the same; where the case has money,
-    money decides.
+    money decides. `writer`: `address`, `model` and `key` of a language model that may put passages into words of its
+    own when a person asks (`do CASE question`).
     """
 
     id: str
-    question: str
+    asked: str
     text: list[str] | str
     question_id: str
     title: list[str] | str = ""
@@ -45,6 +46,7 @@ class Options:
     judged: str = "passage"
     language: str = ""
     false_answers: float = 0.05
+    writer: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ def plan_of(case: Case) -> Plan:
         raise Refused(f"what answers a question stands {told}", "a table `passages`, or `relevant: COLUMN`", "name one")
     return Plan(
         columns=Columns(options.id, _several(options.title), _several(options.text)),
-        question=options.question,
+        question=options.asked,
         question_id=options.question_id,
         context=options.context,
         relevant=options.relevant,
@@ -163,7 +165,7 @@ def _options(case: Case) -> Options:
     for name in case.options:
         if name not in allowed:
             raise Refused(f'an ask case has no field "{name}"', f"{WORDS}; {nearest(name, allowed)}", "correct it")
-    for name in ("id", "question", "text", "question_id"):
+    for name in ("id", "asked", "text", "question_id"):
         if not case.options.get(name):
             raise Refused(f"the case does not say which column is `{name}`", f"`{name}: COLUMN`", "add it to the case")
     options = Options(**case.options)

@@ -10,7 +10,7 @@ from grundstein.core.errors import Refused
 from grundstein.tasks.ask import library
 from grundstein.tasks.ask.answers import SHOWN, Given, answer_table
 from grundstein.tasks.ask.options import Plan
-from grundstein.tasks.ask.reading import seen
+from grundstein.tasks.ask.reading import seen, terms_of, wanted_of
 from grundstein.tasks.ask.tuning import Judgement, judgement, tried
 from grundstein.tools.columns import as_texts
 from grundstein.tools.retrieval import asking
@@ -55,7 +55,7 @@ class Shelves:
 
 @dataclass(frozen=True, eq=False)
 class First:
-    """Answers every question with the first passage that a search for its words finds, its first sentence before."""
+    """Answers every question: the first passage of a search for its words, and the sentence that holds most of them."""
 
     plan: Plan
     name: str = "first passage"
@@ -77,8 +77,11 @@ class First:
         places = [library.place_of(one) for one in (index.documents[slot] for slot in hits.slots.tolist()) if one]
         if not places:
             return Given()
-        there = places[0].sentences()
-        return Given(1.0, True, places[0], there[0] if there else Piece(0, 0), tuple(places[1:]))
+        wanted = wanted_of(index, text, None)
+        told = places[0].text
+        there = places[0].sentences() or [Piece(0, 0)]
+        held = [wanted.share(terms_of(index, told[one.start : one.end])) for one in there]
+        return Given(1.0, True, places[0], there[held.index(max(held))], tuple(places[1:]))
 
     def save(self, folder: Path) -> None:
         """Write `solution.json`."""
