@@ -42,7 +42,10 @@ def corpus(count: int = 40) -> pa.Table:
         {
             "id": [f"d{number}" for number in range(count)],
             "title": [f"{THINGS[number % 8]} number {number}" for number in range(count)],
-            "text": [f"{THINGS[number % 8]} number {number} is about the {words[number]} and file {number}" for number in range(count)],
+            "text": [
+                f"{THINGS[number % 8]} number {number} tells of {words[number]}, file {number}"
+                for number in range(count)
+            ],
             "kind": ["letter" if number % 2 else "memo" for number in range(count)],
         }
     )
@@ -53,8 +56,9 @@ def judged(count: int = 60) -> dict[str, pa.Table]:
     queries = pa.table(
         {"query_id": names, "query": [THINGS[number % 8] for number in range(count)], "_row": list(range(count))}
     )
-    pairs = [(names[number], f"d{other}", 2 if other < 8 else 1) for number in range(count - UNANSWERED) for other in range(40)
-             if other % 8 == number % 8]  # fmt: skip
+    answered = range(count - UNANSWERED)
+    alike = [(number, other) for number in answered for other in range(40) if other % 8 == number % 8]
+    pairs = [(names[number], f"d{other}", 2 if other < 8 else 1) for number, other in alike]
     pairs.append(("q0", "d1", 0))
     columns = zip(("query_id", "id", "grade"), zip(*pairs, strict=True), strict=True)
     return {
@@ -234,5 +238,7 @@ def test_somebody_elses_lists_are_read() -> None:
     development = sealed().development
     for given in (["d1|d2| d1", ""], ['["d1", "d2"]', "[]"], [["d1", "d2", None], None]):
         assert TASK.adopt(JUDGED, development, lists(given))["ids"].to_pylist() == [["d1", "d2"], []]
+    items = lists([["d3"], ["d4"]]).rename_columns(["query_id", "items"])
+    assert TASK.adopt(JUDGED, development, items)["ids"].to_pylist() == [["d3"], ["d4"]]
     with pytest.raises(Refused, match="cannot be read"):
         TASK.adopt(JUDGED, development, lists(["[1, "]))

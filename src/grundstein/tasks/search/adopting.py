@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 
 def adopted(plan: Plan, given: pa.Table) -> pa.Table:
-    """Read `ids` or `answer`: a list, its JSON, or texts with | between them, best first; the first ones count."""
-    name = "ids" if "ids" in given.column_names else "answer"
+    """Read `ids`, `items` or `answer`: a list, its JSON, or texts with | between them, best first."""
+    name = next((one for one in ("ids", "items") if one in given.column_names), "answer")
     if name not in given.column_names:
         raise Refused("there is no column `ids`", nearest("ids", given.column_names), "bring documents, best first")
     kind = given.schema.field(name).type
