@@ -312,6 +312,8 @@ def test_a_folder_of_logs_is_decided_and_without_outcomes_only_what_is_new_is_to
     first, second = list(ends)[:2]
     assert flow.do(project, "b", "diff", [first, second]).said["templates"] > 0
     assert flow.do(project, "b", "masks", []).said["masks"]
+    listed = flow.do(project, "b", "templates", []).said["templates"]
+    assert sum(one["lines"] for one in listed) == table.num_rows
     made = flow.do(project, "b", "sessions", [])
     assert project.tables.read(made.said["table"]).num_rows == len(ends)
     with pytest.raises(GrundsteinError):

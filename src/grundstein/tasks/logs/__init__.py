@@ -13,7 +13,7 @@ from grundstein.core.errors import Refused, nearest
 from grundstein.core.task import Role
 from grundstein.tasks.logs.examples import example
 from grundstein.tasks.logs.options import Options, plan_of, settled
-from grundstein.tasks.logs.verbs import diff, explain, masks, questions
+from grundstein.tasks.logs.verbs import diff, explain, masks, questions, templates
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -36,7 +36,7 @@ class Logs:
     options: type = Options
     roles: tuple[Role, ...] = (Role("lines"), Role("outcomes", required=False))
     verbs: Mapping[str, Verb] = MappingProxyType(
-        {"diff": diff, "explain": explain, "masks": masks, "sessions": questions}
+        {"diff": diff, "explain": explain, "masks": masks, "sessions": questions, "templates": templates}
     )
 
     def settle(self, case: Case, data: Data) -> Case:

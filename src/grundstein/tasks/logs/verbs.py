@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import fnmatch
+import itertools
+from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from grundstein.tasks.logs.options import Plan
     from grundstein.tasks.logs.sessions import Session
 
-SHOWN, LONGEST = 20, 200
+SHOWN, MANY, LONGEST = 20, 60, 200
 Named = tuple[str, list[str]]
 
 
@@ -80,6 +82,26 @@ def masks(project: Project, case: Case, args: Sequence[str]) -> Done:
         return Done("Nothing to propose: no word varies in one template and stands in another.", {"masks": []})
     lines = [f'  - "{one.mask}"  # {", ".join(one.values)}: {one.templates} templates' for one in found]
     return Done("\n".join(["masks:", *lines]), {"masks": [asdict(one) for one in found]})
+
+
+def templates(project: Project, case: Case, args: Sequence[str]) -> Done:
+    """What the lines say, the most frequent first: `templates [SESSION, PATTERN or FILE]`; all sessions without one."""
+    sessions = _sessions(project, case)
+    runs = [run for word in args for run in _chosen(sessions, word)] if args else [_texts(one) for one in sessions]
+    miner, lines, inside = Miner(plan_of(case).masks), Counter[int](), Counter[int]()
+    ends = list(itertools.accumulate((len(texts) for _, texts in runs), initial=0))
+    numbers = miner.mine(text for _, texts in runs for text in texts)
+    for start, end in itertools.pairwise(ends):
+        lines.update(numbers[start:end])
+        inside.update(set(numbers[start:end]))
+    found = [
+        {"template": miner.template(number), "lines": count, "sessions": inside[number]}
+        for number, count in lines.most_common()
+    ]
+    head = f"{len(numbers):,} entries, {len(found):,} templates in {len(runs):,} sessions"
+    rows = [f"  {one['lines']:>9,}  {_short(str(one['template']))}" for one in found[:MANY]]
+    more = [f"  and {len(found) - MANY:,} more (all with --json)"] if len(found) > MANY else []
+    return Done("\n".join([head, *rows, *more]), {"templates": found})
 
 
 def questions(project: Project, case: Case, args: Sequence[str]) -> Done:
