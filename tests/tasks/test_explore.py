@@ -129,6 +129,12 @@ def test_references_join_documents_and_those_that_lead_out_are_counted() -> None
     assert "GST-B11" in codes(found)
 
 
+def test_an_id_that_stands_in_another_text_is_a_reference_and_a_plain_number_is_none() -> None:
+    ids = ["R-0001", "R-0002", "1999"]
+    texts = ["As r-0002 said in 1999.", "See R-0002, not R-00021.", "Nothing."]
+    assert archive(texts, id=ids).references == [(0, 1)]
+
+
 def test_the_years_of_dates_texts_and_numbers_are_read_and_others_are_none() -> None:
     found = archive(["a b c d e f"] * 4, year=["1999-04-01", "2003", "soon", None])
     assert found.corpus.years.tolist() == [1999, 2003, -1, -1]

@@ -74,7 +74,8 @@ def archive_of(
     rarity = rarity_of(words)
     sentences = [sentences_of(text) for text in corpus.texts]
     edges, unknown = _references(references, corpus, plan)
-    named = [Gazetteer(plan.names)]
+    named = [Gazetteer(plan.names), Gazetteer(filter(_telling, corpus.ids), "document")]
+    entities = [entities_of(text, named) for text in texts]
     return Archive(
         corpus,
         words,
@@ -83,8 +84,8 @@ def archive_of(
         keywords,
         [summary_of(one, rarity) for one in sentences],
         [outcome_of(one) for one in sentences],
-        [entities_of(text, named) for text in texts],
-        edges,
+        entities,
+        list(dict.fromkeys([*edges, *_mentions(corpus, entities)])),
         unknown,
         _trends(corpus, groups),
         _word_trends(corpus, words),
@@ -131,6 +132,18 @@ def _references(references: pa.Table | None, corpus: Corpus, plan: Plan) -> tupl
     told = [(place.get(one, -1), place.get(other, -1)) for one, other in pairs]
     known = dict.fromkeys(pair for pair in told if min(pair) >= 0 and pair[0] != pair[1])
     return list(known), sum(min(pair) < 0 for pair in told)
+
+
+def _telling(name: str) -> bool:
+    """Whether an id is one wherever it stands: letters and digits, not a plain number."""
+    return len(name) > 3 and any(map(str.isdigit, name)) and any(map(str.isalpha, name)) and " " not in name
+
+
+def _mentions(corpus: Corpus, entities: Sequence[Sequence[Named]]) -> list[tuple[int, int]]:
+    """Pairs of documents, the id of the second in the text of the first."""
+    place = {name: row for row, name in enumerate(corpus.ids)}
+    pairs = [(row, place[one.value]) for row, named in enumerate(entities) for one in named if one.kind == "document"]
+    return [(one, other) for one, other in pairs if one != other]
 
 
 def _trends(corpus: Corpus, groups: Groups) -> dict[int, Trend]:

@@ -24,7 +24,8 @@ class Options:
     `id`, `title`, `text`, `keywords` are columns of `corpus`, `title` and `text` one or several; `keywords` holds words
     with ; or | between them where somebody wrote them already. The year of a document comes from `time`: a date, an
     instant or a year. `names`: people, products, places that count as named wherever they stand. `source` and `target`
-    are the columns of `references` that hold the two ids. `groups`: at most so many.
+    are the columns of `references` that hold the two ids; ids of letters and digits count as references in texts too.
+    `groups`: at most so many.
     """
 
     id: str
