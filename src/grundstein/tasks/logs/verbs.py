@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from grundstein.core.errors import Misused, Refused, offered
+from grundstein.core.errors import Misused, Refused, nearest, offered
 from grundstein.core.task import Done
 from grundstein.tasks.logs.comparing import difference
 from grundstein.tasks.logs.installers import Installation, explained, is_installer
@@ -158,7 +158,7 @@ def _chosen(sessions: Iterable[Session], word: str) -> list[Named]:
         return [(path.name, texts_in(path))]
     raise Refused(
         f'"{word}" is no session and no file.',
-        offered(word, [one.name for one in every[:2_000]]),
+        nearest(word, [one.name for one in every[:2_000]]),
         "Name a session, a pattern in quotes, or a file",
     )
 
