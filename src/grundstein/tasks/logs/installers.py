@@ -19,7 +19,7 @@ STATUS = re.compile(r"success or error status: (-?\d+)")
 EXIT = re.compile(r"\bExit code: (0x[0-9a-fA-F]+)")
 ENDED = re.compile(r"Action (?:ended|end) ?(?:\d+:\d+:\d+)?:? ?(?P<action>[\w.{}-]+)\. Return value (?P<value>\d+)")
 CUSTOM = re.compile(r"CustomAction (?P<action>[\w.{}-]+) returned actual error code (?P<code>-?\d+)")
-PRODUCT = re.compile(r"\bProduct: (?P<product>.+?) -- (?P<said>.+)", re.DOTALL)
+PRODUCT = re.compile(r"\bProduct: (?P<product>.{1,200}?) -- (?P<said>.+)", re.DOTALL)
 NUMBERED = re.compile(r"(?:^|\b)Error (?P<code>\d{4,5})[.:]\s*(?P<said>.+)", re.DOTALL)
 NAMED = re.compile(r"\bAction (?P<action>[\w.{}-]+), (?:location|entry|command)\b")
 RESULT = re.compile(r"\b(?:failed|error)\b.*?\b(?P<code>0x8[0-9a-fA-F]{7})\b", re.IGNORECASE)
@@ -45,7 +45,7 @@ MEANINGS = {
 }
 GOOD = ("0", "1641", "3010", "0x0", "0xbc2", "0x669")
 BACK = 12
-LONGEST = 300
+LONGEST, FARTHEST = 300, 4_000
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def is_installer(texts: Sequence[str]) -> bool:
 
 def explained(texts: Sequence[str]) -> Installation:
     """How the installation went that these lines, entry by entry, tell of."""
-    lines = [(at, line) for at, text in enumerate(texts) for line in text.split("\n")]
+    lines = [(at, line[:FARTHEST]) for at, text in enumerate(texts) for line in text.split("\n")]
     code = _last(RETURNED, lines) or _last(STATUS, lines) or _last(EXIT, lines).lower()
     product = next((found["product"] for _, line in lines if (found := PRODUCT.search(line))), "")
     failure = _failure(lines)
