@@ -86,12 +86,13 @@ def test_answers_keep_their_floats_bit_for_bit_and_their_columns_in_the_order_of
     assert answers_of(found.answers, keys, 70, table.schema).schema == table.schema
 
 
-def test_a_table_that_has_another_column_gets_nulls_there():
+def test_a_table_that_has_another_column_gets_nulls_there_and_what_it_lacks_stands_behind():
     found = collected(written({"id": "x"}))
     there = pa.schema([("id", pa.string()), ("question", pa.int64()), ("more", pa.float64())])
-    assert answers_of(found.answers, pa.schema([("id", pa.string())]), 0, there).to_pylist() == [
-        {"id": "x", "question": 0, "more": None}
-    ]
+    made = answers_of(found.answers, pa.schema([("id", pa.string())]), 0, there)
+    assert made.column_names[:3] == there.names
+    assert made.select(there.names).to_pylist() == [{"id": "x", "question": 0, "more": None}]
+    assert {"answer", "probability", "release"} <= set(made.column_names)
 
 
 @pytest.mark.parametrize(
