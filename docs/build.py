@@ -167,9 +167,13 @@ def tasks() -> str:
         parts += [f"## {entry.name}", inspect.cleandoc(type(task).__doc__ or "")]
         parts.append(f"Tables: {roles}. One unit is one {task.unit}.")
         parts += [inspect.cleandoc(task.options.__doc__ or ""), _table(("field", "holds", "default"), own)]
-        verbs = [(f"`{name}`", inspect.cleandoc(verb.__doc__ or "").split("\n")[0]) for name, verb in task.verbs.items()]
+        verbs = [(f"`{name}`", _first_line(verb)) for name, verb in task.verbs.items()]
         parts += [_table(("`grundstein do CASE`", "what it does"), verbs)] if verbs else []
     return "\n\n".join(parts)
+
+
+def _first_line(verb: Any) -> str:
+    return inspect.cleandoc(verb.__doc__ or "").split("\n")[0]
 
 
 def _hint(options: Any, field: Any) -> Any:
