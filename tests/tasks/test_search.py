@@ -242,3 +242,34 @@ def test_somebody_elses_lists_are_read() -> None:
     assert TASK.adopt(JUDGED, development, items)["ids"].to_pylist() == [["d3"], ["d4"]]
     with pytest.raises(Refused, match="cannot be read"):
         TASK.adopt(JUDGED, development, lists(["[1, "]))
+
+
+def linked(helps: bool) -> dict[str, pa.Table]:
+    """Pages of which half name their thing and half are only referred to by those, or by others."""
+    data = judged()
+    texts = [f"about the {THINGS[number % 8]}" if number < 16 else "something else" for number in range(40)]
+    told = data["corpus"].set_column(2, "text", pa.array(texts)).set_column(1, "title", pa.nulls(40, pa.string()))
+    near = [(f"d{one}", f"d{other}") for one in range(16) for other in range(16, 40) if (one - other) % 8 == 0]
+    far = [(one, f"d{16 + (int(other[1:]) + 3) % 24}") for one, other in near]
+    columns = zip(("id", "to"), zip(*(near if helps else far), strict=True), strict=True)
+    return {**data, "corpus": told, "references": pa.table({name: list(values) for name, values in columns})}
+
+
+@pytest.mark.parametrize("helps", [True, False])
+def test_links_between_documents_count_where_they_help(helps: bool) -> None:
+    case = replace(
+        JUDGED,
+        data={**JUDGED.data, "references": "references"},
+        options={**JUDGED.options, "cites": "to"},
+    )
+    data = linked(helps)
+    assert "references" in TASK.contract(case)
+    solution = {one.name: one for one in TASK.candidates(case, 99)}["keywords + references"].fit(data, 1)
+    assert bool(solution.recipe.weights) == helps
+    live = {role: Still(data[role]) for role in ("corpus", "references")}
+    [ids] = solution.answer(pa.table({"query_id": ["x"], "query": ["parcel"]}), live)["ids"].to_pylist()
+    assert ids[:2] == ["d1", "d9"]
+    assert ("d17" in ids) == helps
+    without = {**live, "references": Still(data["references"].slice(0, 0))}
+    [ids] = solution.answer(pa.table({"query_id": ["x"], "query": ["parcel"]}), without)["ids"].to_pylist()
+    assert ids == ["d1", "d9"]

@@ -66,6 +66,7 @@ class Search:
         Role("queries"),
         Role("judgements", required=False),
         Role("corpus", live=True),
+        Role("references", required=False, live=True),
     )
     verbs: Mapping[str, Verb] = MappingProxyType({"find": _find, "query": _query, "similar": _similar})
 
@@ -110,7 +111,8 @@ class Search:
         from grundstein.tasks.search.solutions import Blend, Shelves
 
         plan, shelves = plan_of(case), Shelves()
-        found = [Blend(plan, name, signals, shelves=shelves) for name, signals in CANDIDATES]
+        listed = (*CANDIDATES, *([("keywords + references", ("references",))] if plan.cites else []))
+        found = [Blend(plan, name, signals, shelves=shelves) for name, signals in listed]
         return tuple(found[: max(budget, 0)])
 
     def load(self, kind: str, folder: Path) -> Solution:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 MEASURES = ("ndcg@10", "recall@100", "mrr@10")
 DEEPEST = 100
-WORDS = "id, title, text, query_id, query, relevant, relevance, language, narrow, k"
+WORDS = "id, title, text, query_id, query, relevant, relevance, language, narrow, cites, k"
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,8 @@ class Options:
     the column `relevant` of `queries`: names of documents, | between them. Without both each query is taken to look for
     the document of its own name: known items, titles of the corpus for example, and the titles are taken out of the
     documents while judging. `language`: of the corpus, found by itself where it is not named. `narrow`: columns of
-    `corpus` whose value a query may fix by a column of the same name. `k`: how many documents are shown.
+    `corpus` whose value a query may fix by a column of the same name. `cites`: the column of `references` that names
+    the document which the one of `id` refers to. `k`: how many documents are shown.
     """
 
     id: str
@@ -42,6 +43,7 @@ class Options:
     relevance: str = ""
     language: str = ""
     narrow: list[str] = defaulted(default_factory=list)
+    cites: str = ""
     k: int = 10
 
 
@@ -55,6 +57,7 @@ class Plan:
     relevant: str
     relevance: str
     language: str
+    cites: str
     k: int
     measure: str
     hit: float
@@ -107,6 +110,7 @@ def plan_of(case: Case) -> Plan:
         relevant=options.relevant,
         relevance=options.relevance,
         language=checked(options.language) if options.language else "",
+        cites=options.cites,
         k=options.k,
         measure=measure_of(case),
         hit=case.money["hit"] if case.money else 0.0,
@@ -151,6 +155,9 @@ def contracts(case: Case) -> Mapping[str, Contract]:
     if plan.judged:
         judging = [plan.query_id, plan.columns.id, *([plan.relevance] if plan.relevance else [])]
         found["judgements"] = Contract(case.data["judgements"], tuple(Column(name, "text") for name in judging))
+    if "references" in case.data:
+        linked = (Column(plan.columns.id, "text"), Column(plan.cites, "text"))
+        found["references"] = Contract(case.data["references"], linked)
     return found
 
 
@@ -178,6 +185,10 @@ def _options(case: Case) -> Options:
     if "judgements" in case.data and not options.query_id:
         raise Refused(
             "nothing says which query is judged", "`query_id: COLUMN` of `queries` and `judgements`", "add it"
+        )
+    if ("references" in case.data) != bool(options.cites):
+        raise Refused(
+            "documents are linked by a table `references` and its column `cites`", "both or none", "name the other too"
         )
     if isinstance(options.k, bool) or not isinstance(options.k, int) or not 1 <= options.k <= 1_000:
         raise Refused(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 import pyarrow as pa
@@ -17,10 +18,11 @@ from grundstein.tools.columns import as_texts
 from grundstein.tools.retrieval import blending, spaces
 from grundstein.tools.retrieval.blending import Recipe
 from grundstein.tools.retrieval.index import Shape
+from grundstein.tools.retrieval.links import Graph
 from grundstein.tools.retrieval.shelf import Shelf, Still, shape_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from grundstein.core.task import Data, LiveTable
@@ -78,6 +80,11 @@ class Blend:
     clouds: Mapping[str, Cloud] = field(default_factory=dict, repr=False)
     shelves: Shelves = field(default_factory=Shelves, compare=False, repr=False)
 
+    @cached_property
+    def graph(self) -> Graph:
+        """The links between documents, read once a version."""
+        return Graph(self.plan.columns.id, self.plan.cites)
+
     def fit(self, data: Data, seed: int) -> Self:
         """Tell the corpus' language, learn its spaces, choose the weights on the queries."""
         with threadpool_limits(limits=1):
@@ -91,7 +98,8 @@ class Blend:
         clouds = {name: cloud for name, cloud in learnt.items() if cloud is not None}
         fitted = replace(self, shape=shape, clouds=clouds)
         used = tuple(name for name in self.signals if fitted.has(name))
-        recipe = tuned(Asked.of(data, self.plan, index, used, clouds, seed), self.plan) if used else Recipe()
+        links = fitted.links({role: Still(table) for role, table in data.items()})
+        recipe = tuned(Asked.of(data, self.plan, index, used, clouds, links, seed), self.plan) if used else Recipe()
         return replace(fitted, recipe=recipe)
 
     def has(self, name: str) -> bool:
@@ -104,14 +112,26 @@ class Blend:
     def answer(self, questions: pa.Table, live: Mapping[str, LiveTable]) -> pa.Table:
         """Return each query's documents from the corpus as it is now; none for a query without a word."""
         index = self.shelf().read(live["corpus"])
+        links = self.links(live)
         with threadpool_limits(limits=1):
-            found = [self.found(index, text, narrow) for text, narrow in asked_in(questions, self.plan)]
+            found = [self.found(index, text, narrow, links) for text, narrow in asked_in(questions, self.plan)]
         lists = [index.keys_of(one.slots) for one in found]
         return answer_table(called(questions, self.plan), lists, [one.scores.tolist() for one in found])
 
-    def found(self, index: Index, text: str | None, narrow: Mapping[str, str]) -> Hits:
+    def links(self, live: Mapping[str, LiveTable]) -> Mapping[str, Sequence[str]]:
+        """Return which documents are linked, as it is now; nothing where this solution does not look at it."""
+        wanted = "references" in self.signals and self.plan.cites
+        return self.graph.read(live.get("references")) if wanted else {}
+
+    def found(
+        self,
+        index: Index,
+        text: str | None,
+        narrow: Mapping[str, str],
+        links: Mapping[str, Sequence[str]] | None = None,
+    ) -> Hits:
         """Return what is found for one query."""
-        said = blending.spoken(index, text, self.recipe.used, self.clouds, narrow)
+        said = blending.spoken(index, text, self.recipe.used, self.clouds, narrow, links)
         return blending.ranked(said, self.recipe, self.plan.depth)
 
     def shelf(self) -> Shelf:

@@ -47,7 +47,14 @@ class Asked:
 
     @classmethod
     def of(
-        cls, data: Data, plan: Plan, index: Index, names: Sequence[str], clouds: Mapping[str, Cloud], seed: int
+        cls,
+        data: Data,
+        plan: Plan,
+        index: Index,
+        names: Sequence[str],
+        clouds: Mapping[str, Cloud],
+        links: Mapping[str, Sequence[str]],
+        seed: int,
     ) -> Asked:
         """Ask the queries that anything answers; of many a sample by the seed."""
         rows = data["queries"]
@@ -56,7 +63,7 @@ class Asked:
         there = [row for row, grades in enumerate(wanted) if grades and told[row]]
         if len(there) > MOST:
             there = sorted(np.random.default_rng(seed).choice(there, MOST, replace=False).tolist())
-        spoken = tuple(blending.spoken(index, told[row], names, clouds) for row in there)
+        spoken = tuple(blending.spoken(index, told[row], names, clouds, None, links) for row in there)
         grades = tuple(_grades(index, one, wanted[row]) for one, row in zip(spoken, there, strict=True))
         best = tuple(np.sort(np.array(list(wanted[row].values()), dtype=np.float64))[::-1] for row in there)
         return cls(tuple(names), spoken, grades, best)

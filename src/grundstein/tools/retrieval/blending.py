@@ -14,6 +14,7 @@ import numpy as np
 
 from grundstein.tools.retrieval import asking
 from grundstein.tools.retrieval.index import NOTHING, Hits
+from grundstein.tools.retrieval.links import spread
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,7 +34,8 @@ THINNED = 16
 DIGITS = 5
 BELIEVED = 8
 WIDER = 24
-SIGNALS = ("title", "parts", "pairs", "feedback", "meaning", "vectors")
+SIGNALS = ("title", "parts", "pairs", "feedback", "meaning", "vectors", "references")
+OWN_SCALE = frozenset({"parts", "feedback", "references"})
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,7 @@ def spoken(
     names: Sequence[str],
     clouds: Mapping[str, Cloud],
     narrow: Mapping[str, str] | None = None,
+    links: Mapping[str, Sequence[str]] | None = None,
 ) -> Spoken:
     """Return what speaks for the documents that come nearest: 1,000 by each kind of word, 100 in each space."""
     question = asking.question_of(index, text)
@@ -94,14 +97,16 @@ def spoken(
             hits[name] = index.find(asking.pairs(index, question), REACH, narrow)
         elif name == "feedback":
             hits[name] = widened(index, body, narrow)
+        elif name == "references":
+            hits[name] = spread(index, body, links or {})
     near = {name: nearness(index, clouds[name], question) for name in names if name in clouds}
-    reached = [body.slots, *(one.slots for one in hits.values())]
-    if not narrow:
-        reached += [nearest_in(index, told) for told in near.values()]
+    if narrow:
+        reached = [body.slots, *(one.slots for name, one in hits.items() if name != "references")]
+    else:
+        reached = [body.slots, *(one.slots for one in hits.values()), *(nearest_in(index, n) for n in near.values())]
     slots = _distinct(np.concatenate(reached))
-    own = {"parts", "feedback"}
     found = {
-        name: _at(one, slots, (float(one.scores[0]) if len(one.scores) else 0.0) if name in own else most)
+        name: _at(one, slots, (float(one.scores[0]) if len(one.scores) else 0.0) if name in OWN_SCALE else most)
         for name, one in hits.items()
     }
     return Spoken(
