@@ -110,6 +110,15 @@ def test_building_twice_adds_nothing(built: tuple[Any, dict[str, Any]]) -> None:
     assert project.tables.read("coats_documents").num_rows == 241
 
 
+def test_what_was_tried_is_named_with_the_sentence_that_says_how_it_ended(built: tuple[Any, dict[str, Any]]) -> None:
+    project, _ = built
+    found = flow.do(project, "coats", "tried", ["battery", "electrolyte"]).said["found"]
+    assert {"battery", "electrolyte"} & set(found[0]["title"].lower().split())
+    assert all(one["sentence"] for one in found if one["outcome"])
+    assert [one["similarity"] for one in found] == sorted((one["similarity"] for one in found), reverse=True)
+    assert flow.do(project, "coats", "tried", ["qqqq"]).said["found"] == []
+
+
 def test_a_page_names_no_other_place_and_holds_documents_as_data_only(built: tuple[Any, dict[str, Any]]) -> None:
     project, said = built
     for name in said["pages"]:

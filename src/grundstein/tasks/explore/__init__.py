@@ -14,7 +14,7 @@ from grundstein.core.errors import Refused, nearest
 from grundstein.core.task import Role
 from grundstein.tasks.explore.examples import example
 from grundstein.tasks.explore.options import MEASURE, Options, plan_of
-from grundstein.tasks.explore.verbs import build
+from grundstein.tasks.explore.verbs import build, tried
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -36,7 +36,7 @@ class Explore:
     unit: str = "document"
     options: type = Options
     roles: tuple[Role, ...] = (Role("corpus"), Role("references", required=False))
-    verbs: Mapping[str, Verb] = MappingProxyType({"build": build})
+    verbs: Mapping[str, Verb] = MappingProxyType({"build": build, "tried": tried})
 
     def settle(self, case: Case, data: Data) -> Case:
         """Nothing is left to be told by the data."""

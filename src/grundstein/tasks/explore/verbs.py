@@ -1,4 +1,4 @@
-"""Room tasks. In: an explore case -> Out: what its verb `build` makes: the explorer's page and its tables."""
+"""Room tasks. In: an explore case -> Out: what its verbs make: the explorer's page and tables, what was tried."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from grundstein.core.ports import Project
 
 SEED = 1
+SHOWN, LEAST = 10, 0.05
 
 
 def build(project: Project, case: Case, args: Sequence[str], /) -> Done:
@@ -48,6 +49,36 @@ def build(project: Project, case: Case, args: Sequence[str], /) -> Done:
         "build": made,
     }
     return Done(text, said, tables, pages=pages)
+
+
+def tried(project: Project, case: Case, args: Sequence[str], /) -> Done:
+    """Has this been tried before, and what came of it? `tried WORDS` names the documents most like the words."""
+    import numpy as np
+
+    from grundstein.tasks.explore.corpus import corpus_of
+    from grundstein.tools.archive.telling import outcome_of, sentences_of
+    from grundstein.tools.terms import Terms
+
+    if not args:
+        raise Misused(
+            "Nothing is asked.", "Words of what somebody wants to try.", f"grundstein do {case.name} tried WORDS"
+        )
+    corpus = corpus_of(_table(project, case, "corpus"), plan_of(case))
+    terms, known = Terms.fit(corpus.whole)
+    near = np.asarray((known @ terms.matrix([" ".join(args)]).T).todense()).ravel() / 2
+    best = [int(row) for row in np.argsort(-near, kind="stable")[:SHOWN] if near[row] > LEAST]
+    found = []
+    for row in best:
+        came = outcome_of(sentences_of(corpus.texts[row]))
+        year = int(corpus.years[row]) if corpus.years[row] > 0 else None
+        about = {"document": corpus.ids[row], "title": corpus.titles[row], "year": year}
+        found.append({**about, "similarity": float(near[row]), "outcome": came.kind, "sentence": came.sentence})
+    lines = [
+        f"{one['similarity']:.2f}  {one['year'] or '    '}  {one['title'] or one['document']} ({one['document']})"
+        + (f"\n            {one['outcome']}: {one['sentence']}" if one["outcome"] else "")
+        for one in found
+    ]
+    return Done("\n".join(lines) or "Nothing like it was found.", {"found": found})
 
 
 def _table(project: Project, case: Case, role: str) -> pa.Table:
