@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-REACH = 1_000
+REACH, BESIDE = 1_000, 400
 HEAD = 20
 NEAREST = 100
 THINNED = 16
@@ -83,18 +83,18 @@ def spoken(
     narrow: Mapping[str, str] | None = None,
     links: Mapping[str, Sequence[str]] | None = None,
 ) -> Spoken:
-    """Return what speaks for the documents that come nearest: 1,000 by each kind of word, 100 in each space."""
+    """Return what speaks for the documents that come nearest: 1,000 by words, 400 by each signal, 100 in each space."""
     question = asking.question_of(index, text)
     body = index.find(asking.words(index, question), REACH, narrow)
     most = float(body.scores[0]) if len(body.scores) else 0.0
     hits: dict[str, Hits] = {}
     for name in names:
         if name == "parts":
-            hits[name] = index.find(asking.parts(index, text, question), REACH, narrow)
+            hits[name] = index.find(asking.parts(index, text, question), BESIDE, narrow)
         elif name == "title":
-            hits[name] = index.find(asking.words(index, question, "title"), REACH, narrow)
+            hits[name] = index.find(asking.words(index, question, "title"), BESIDE, narrow)
         elif name == "pairs":
-            hits[name] = index.find(asking.pairs(index, question), REACH, narrow)
+            hits[name] = index.find(asking.pairs(index, question), BESIDE, narrow)
         elif name == "feedback":
             hits[name] = widened(index, body, narrow)
         elif name == "references":
@@ -152,7 +152,7 @@ def widened(index: Index, body: Hits, narrow: Mapping[str, str] | None = None) -
     if most <= 0:
         return NOTHING
     terms_weighed = [index.term(f"body_{code}", term, float(rare[code, term] / most)) for code, term in chosen]
-    return index.find(asking.either(terms_weighed), REACH, narrow)
+    return index.find(asking.either(terms_weighed), BESIDE, narrow)
 
 
 def nearness(index: Index, cloud: Cloud, question: Question) -> NDArray[np.float32]:
