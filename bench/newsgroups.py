@@ -1,4 +1,4 @@
-"""Bench. In: German and English mails of newsgroups -> Out: `categorize` beside a linear SVM and fastText, in one run."""
+"""Bench. In: mails of newsgroups, German and English -> Out: `categorize` beside a linear SVM and fastText."""
 
 from __future__ import annotations
 
