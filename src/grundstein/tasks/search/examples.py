@@ -21,7 +21,7 @@ SUBJECTS = {
     "travel": "ticket hotel mileage itinerary reimbursement taxi luggage visa departure boarding allowance voucher",
 }
 FILLER = "please customer kindly question today regarding office team information details several usual open"
-DOCUMENTS, QUERIES, HELD = 180, 260, 3
+DOCUMENTS, QUERIES, HELD = 120, 200, 3
 
 
 def example(seed: int, signal: bool) -> tuple[Case, Data]:
