@@ -95,7 +95,9 @@ def run(quick: bool) -> str:
         before = whole.num_rows * 3 // 4
         known, asked = whole.slice(0, before), whole.slice(before)
         found = {"today's plain rule": _plain(known, asked)}
-        found |= {o.name: _right(project, o.model, known, asked) for o in said.outcomes if o.standing != "trivial"}
+        found |= {
+            o.name: _right(project, o.model, known, asked) for o in said.outcomes if o.model and o.standing != "trivial"
+        }
     rows = [
         f"| {one} | {r.first.mean():.4f} | {'' if r.three is None else f'{r.three.mean():.4f}'} |"
         for one, r in found.items()
