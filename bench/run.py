@@ -42,7 +42,10 @@ def main(words: list[str]) -> int:
         if not quick:
             before = _sections(PAGE.read_text(encoding="utf-8")) if PAGE.exists() else {}
             before[name] = section
-            PAGE.write_text(HEAD + "\n" + "\n".join(before[part] for part in PARTS if part in before), encoding="utf-8")
+            PAGE.write_text(
+                HEAD + "\n" + "\n".join(before[part] for part in dict.fromkeys((*PARTS, *before)) if part in before),
+                encoding="utf-8",
+            )
     return 0
 
 
