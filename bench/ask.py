@@ -1,6 +1,6 @@
 """Bench. In: public questions and texts -> Out: what `ask` cites, and how often it is silent where it should be.
 
-Weights are learnt on training questions; test questions are asked once. No language model is there.
+Weights are learnt on training questions. No language model is there.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ PLAN = plan_of(CASE)
 ASSISTANT = SHARED / "text-classification" / "massive_de"
 ASKING = re.compile(r"(wer|was|wann|wo|wie|warum|wieso|welche[rsn]?|wohin|woher|wessen)\b", re.IGNORECASE)
 HEAD = """## Ask, without a language model
-Weights learnt on training questions, test questions asked once.
+Weights and the cut below which nothing is said are learnt on training questions.
 
 | | questions | figure | ours | by rare words alone | wanted |
 |---|---|---|---|---|---|
