@@ -33,7 +33,7 @@ def _label(project: Project, case: Case, args: Sequence[str], /) -> Done:
 
 
 class Categorize:
-    """The task `categorize`: see `core.task.Task` for what each member is for."""
+    """A text, with other columns or without, into one of many categories. Members as in `core.task.Task`."""
 
     name: str = "categorize"
     unit: str = "row"

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class Explore:
-    """The task `explore`: see `core.task.Task` for what each member is for."""
+    """An archive of documents as tables and one page; nothing is judged. Members as in `core.task.Task`."""
 
     name: str = "explore"
     unit: str = "document"

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Letters:
-    """The task `letters`: see `core.task.Task` for what each member is for."""
+    """Sentences of German reference letters: the grade, 1 (best) to 6, as a range with its reason."""
 
     name: str = "letters"
     unit: str = "sentence"

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class Logs:
-    """The task `logs`: see `core.task.Task` for what each member is for."""
+    """Sessions of log lines: how they end, how early that shows, what failed. Members as in `core.task.Task`."""
 
     name: str = "logs"
     unit: str = "session"

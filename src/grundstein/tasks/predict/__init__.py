@@ -28,7 +28,7 @@ LEARNERS = ("linear", "trees")
 
 @dataclass(frozen=True)
 class Predict:
-    """The task `predict`: see `core.task.Task` for what each member is for."""
+    """A table, one row each: which of two classes, which of many, or what number. Members as in `core.task.Task`."""
 
     name: str = "predict"
     unit: str = "row"
