@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from grundstein.core.case import Case
@@ -227,6 +227,7 @@ def test_a_rising_share_is_told_from_an_even_one_and_from_too_few() -> None:
 
 
 @given(st.integers(0, 500), st.integers(1, 500))
+@example(0, 77)
 def test_the_range_of_a_share_holds_the_share(own: int, more: int) -> None:
     low, high = wilson(own, own + more)
     assert 0 <= low <= own / (own + more) <= high <= 1

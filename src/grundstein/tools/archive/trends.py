@@ -63,7 +63,7 @@ def wilson(own: int, every: int, z: float = Z) -> tuple[float, float]:
     share = own / every
     middle = (share + z * z / (2 * every)) / (1 + z * z / every)
     half = z * math.sqrt(share * (1 - share) / every + z * z / (4 * every**2)) / (1 + z * z / every)
-    return max(0.0, middle - half), min(1.0, middle + half)
+    return max(0.0, min(share, middle - half)), min(1.0, max(share, middle + half))
 
 
 def _direction(periods: Rows, inside: NDArray[np.bool_]) -> tuple[float, str]:
