@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +13,8 @@ import pyarrow.compute as pc
 from grundstein.core.errors import Refused, nearest
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
@@ -95,3 +98,11 @@ def _unlike(name: str, wanted: str, problem: Exception) -> Refused:
 def floats(column: pa.ChunkedArray) -> Floats:
     """Return a column of float64 as an array of its own, NaN where it is null."""
     return np.array(pc.fill_null(column, math.nan).to_numpy(), dtype=np.float64, copy=True)
+
+
+def added_up(columns: Floats, starts: Sequence[int]) -> Floats:
+    """Add up the columns of each feature, along the last axis; the n-th feature's begin at `starts[n]`."""
+    if len(starts) > 1 and np.all(np.diff(starts) > 0):
+        return np.add.reduceat(columns, starts[:-1], axis=-1)
+    ends = pairwise(starts)
+    return np.stack([columns[..., start:end].sum(axis=-1) for start, end in ends], axis=-1)

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from grundstein.tools.columns import added_up
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -156,8 +158,7 @@ class Layout:
 
     def by_feature(self, columns: Floats) -> Floats:
         """Add up what the columns of each feature hold, along the last axis."""
-        ends = zip(self.starts, self.starts[1:], strict=False)
-        return np.stack([columns[..., start:end].sum(axis=-1) for start, end in ends], axis=-1)
+        return added_up(columns, self.starts)
 
 
 @dataclass(frozen=True)

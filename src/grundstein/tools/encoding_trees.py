@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from grundstein.tools.columns import added_up
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -70,8 +72,7 @@ class TreeLayout:
 
     def by_feature(self, columns: Floats) -> Floats:
         """Add up what the columns of each feature hold, along the last axis."""
-        ends = zip(self.starts, self.starts[1:], strict=False)
-        return np.stack([columns[..., start:end].sum(axis=-1) for start, end in ends], axis=-1)
+        return added_up(columns, self.starts)
 
     @cached_property
     def _pairs(self) -> list[tuple[int, Feature]]:

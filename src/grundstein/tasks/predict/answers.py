@@ -16,7 +16,7 @@ from grundstein.tools.conformal import FEWEST, MISS, each_class, range_of, thres
 from grundstein.tools.money import Policy, choose_policy, wanted_quantile
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -108,13 +108,13 @@ def answer_row(problem: Problem, finishing: Finish, raw: Floats) -> dict[str, An
     act = finishing.policy or Policy(-1.0)
     if problem.kind == "two":
         answer = two_answer(problem, float(ready[0]), float(act.act(ready)[0]), bool(ready[0] > 0.5))
-        return answer | _set_of(problem, _both(ready)[0], finishing.sets)
+        return answer | _set_of(problem, (1.0 - float(ready[0]), float(ready[0])), finishing.sets)
     best = int(ready.argmax(axis=1)[0])
     top = ready[:, best]
     answer = {"answer": problem.labels[best], "probability": float(top[0]), "act": float(act.act(top)[0])}
     each = zip(problem.labels, ready[0].tolist(), strict=True)
     answer |= {f"probability: {label}": probability for label, probability in each}
-    return answer | _set_of(problem, ready[0], finishing.sets)
+    return answer | _set_of(problem, ready[0].tolist(), finishing.sets)
 
 
 def two_answer(problem: Problem, probability: float, act: float, yes: bool) -> dict[str, Any]:
@@ -174,11 +174,13 @@ def _with_sets(table: pa.Table, problem: Problem, probability: Floats, sets: tup
     return table.append_column(SET, pc.take(different, pa.array(place.ravel(), pa.int64())))
 
 
-def _set_of(problem: Problem, probability: Floats, sets: tuple[float, ...] | None) -> dict[str, Any]:
-    return {} if sets is None else {SET: _written(problem, probability >= 1.0 - np.array(sets))}
+def _set_of(problem: Problem, probability: Sequence[float], sets: tuple[float, ...] | None) -> dict[str, Any]:
+    if sets is None:
+        return {}
+    return {SET: _written(problem, [one >= 1.0 - worst for one, worst in zip(probability, sets, strict=True)])}
 
 
-def _written(problem: Problem, inside: NDArray[np.bool_]) -> str:
+def _written(problem: Problem, inside: Iterable[bool | np.bool_]) -> str:
     return BETWEEN.join(label for label, one in zip(problem.labels, inside, strict=True) if one)
 
 
