@@ -217,13 +217,13 @@ def _write(project: Project, target: str, batch: str, answers: Iterator[pa.Table
     """Append answers to their table part by part, as one commit; its note is the table that was asked."""
     from grundstein.tools.parquet import ParquetFiles
 
-    first, files = project.tables.next_row(target), None
+    first, files, schema = project.tables.next_row(target), None, None
     for part in answers:
         numbers = pa.array(np.arange(first, first + part.num_rows, dtype=np.int64))
         marked = part.append_column("_row", numbers).append_column("_batch", pa.repeat(batch, part.num_rows))
         if files is None:
-            widen(project, target, part.schema)
-        marked = in_its_columns(project, target, marked)
+            schema = widen(project, target, part.schema)
+        marked = in_its_columns(schema, marked)
         if files is None:
             files = ParquetFiles(project.tables.staging(target), marked.schema)
             write_answers_contract(project, target, part.schema, project.contract(asked))

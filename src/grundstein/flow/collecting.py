@@ -205,11 +205,11 @@ def _append(project: Project, table: str, rows: pa.Table, batch: str) -> int:
     with tables.lease(table):
         if any(commit.batch == batch for commit in tables.commits(table)):
             return _first_of(project, table, batch)
-        widen(project, table, rows.schema)
+        schema = widen(project, table, rows.schema)
         first = tables.next_row(table)
         numbers = pa.array(np.arange(first, first + rows.num_rows, dtype=np.int64))
         rows = rows.append_column("_row", numbers).append_column("_batch", pa.repeat(batch, rows.num_rows))
-        rows = in_its_columns(project, table, rows)
+        rows = in_its_columns(schema, rows)
         tables.append(table, write_parquet(rows, tables.staging(table)), batch)
         return first
 

@@ -18,23 +18,26 @@ if TYPE_CHECKING:
     from grundstein.core.ports import Project
 
 
-def widen(project: Project, table: str, columns: pa.Schema) -> None:
-    """Give a table and its contract the columns that it lacks, if it is there. Inside its lease only."""
+def widen(project: Project, table: str, columns: pa.Schema) -> pa.Schema | None:
+    """Give a table and its contract the columns that it lacks; returns its columns, None where it is not there yet.
+
+    Inside its lease only.
+    """
     if not project.tables.commits(table):
-        return
+        return None
     project.tables.widen(table, columns)
     contract = project.contract(table)
     new = [field for field in columns if contract and field.name not in (*contract.names, *HOUSE_COLUMNS)]
     if contract and new:
         more = tuple(Column(field.name, logical_type(field.type)) for field in new)
         project.write_contract(replace(contract, columns=(*contract.columns, *more)))
+    return project.tables.schema(table)
 
 
-def in_its_columns(project: Project, table: str, rows: pa.Table) -> pa.Table:
+def in_its_columns(schema: pa.Schema | None, rows: pa.Table) -> pa.Table:
     """Return the rows with the columns of their table, in its order; one that they lack is empty."""
-    if not project.tables.commits(table):
+    if schema is None:
         return rows
-    schema = project.tables.schema(table)
     names = [*schema.names, *(name for name in rows.column_names if name not in schema.names)]
     return pa.table(
         {
