@@ -10,6 +10,7 @@ from grundstein.core.errors import Refused, nearest
 from grundstein.core.task import Role
 from grundstein.tasks.categorize.examples import example
 from grundstein.tasks.categorize.options import Options, plan_of
+from grundstein.tools.fields import named
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -55,7 +56,7 @@ class Categorize:
 
         plan = plan_of(case)
         check_rules(plan)
-        needed = dict.fromkeys([plan.target, *plan.read, *_named(case.entity, case.time)])
+        needed = dict.fromkeys([plan.target, *plan.read, *named(case.entity, case.time)])
         columns = tuple(Column(name, "text") for name in needed)
         rows = Contract(case.data.get("rows", case.name), columns, entity=case.entity, time=case.time)
         told = (Column(plan.target, "text", required=True),)
@@ -170,7 +171,3 @@ class Categorize:
 
 
 TASK: Task = Categorize()
-
-
-def _named(*names: str) -> list[str]:
-    return [name for name in names if name and name != "_row"]

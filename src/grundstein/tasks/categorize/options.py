@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from dataclasses import field as defaulted
 from typing import TYPE_CHECKING, Any
 
 from grundstein.core.case import Money
 from grundstein.core.errors import Refused, nearest
+from grundstein.tools.fields import refuse_unknown, room_of
 from grundstein.tools.money import Stakes, stakes
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ def plan_of(case: Case) -> Plan:
         case.horizon_days,
         case.money,
         case.metric,
-        _room(case),
+        room_of(case),
         options.clean,
     )
     _check(plan)
@@ -116,10 +117,7 @@ def plan_of(case: Case) -> Plan:
 
 
 def _options(case: Case) -> Options:
-    allowed = [one.name for one in fields(Options)]
-    for name in case.options:
-        if name not in allowed:
-            raise Refused(f'the task categorize has no field "{name}"', nearest(name, allowed), "correct the case")
+    refuse_unknown(case, Options)
     if not case.options.get("target"):
         raise Refused("the case names no target", "`target: COLUMN`, the column of categories", "add it to the case")
     options = Options(**case.options)
@@ -155,11 +153,3 @@ def _check_measure(case: Case) -> None:
         raise Refused("a categorize case has no SQL rule", "`rules:` words for each category", "write it under `rules`")
     if case.acted not in {"", "nobody"}:
         raise Refused("a category is not acted on", "no field `acted`", "take it out of the case")
-
-
-def _room(case: Case) -> float | None:
-    if case.capacity is None:
-        return None
-    if not case.volume:
-        raise Refused("`capacity` alone does not say how large a share it is", "`volume` above 0", "add `volume`")
-    return min(1.0, case.capacity / case.volume)

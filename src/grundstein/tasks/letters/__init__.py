@@ -11,6 +11,7 @@ from grundstein.core.task import Role
 from grundstein.tasks.letters.examples import example
 from grundstein.tasks.letters.options import Options, plan_of
 from grundstein.tasks.letters.verbs import read
+from grundstein.tools.fields import named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -41,7 +42,7 @@ class Letters:
     def contract(self, case: Case) -> Mapping[str, Contract]:
         """The sentence, its grade and, where one is named, its section."""
         plan = plan_of(case)
-        texts = [Column(name, "text") for name in dict.fromkeys([*plan.read, *_named(case.entity, case.time)])]
+        texts = [Column(name, "text") for name in dict.fromkeys([*plan.read, *named(case.entity, case.time)])]
         grade = Column(plan.target, "number", minimum=1.0, maximum=6.0)
         table = case.data.get("rows", case.name)
         return {"rows": Contract(table, (grade, *texts), entity=case.entity, time=case.time)}
@@ -141,7 +142,3 @@ class Letters:
 
 
 TASK: Task = Letters()
-
-
-def _named(*names: str) -> list[str]:
-    return [name for name in names if name and name != "_row"]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from grundstein.core.case import Money
 from grundstein.core.errors import Refused, nearest
+from grundstein.tools.fields import refuse_unknown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -87,10 +88,7 @@ def plan_of(case: Case) -> Plan:
 
 
 def _options(case: Case) -> Options:
-    allowed = [one.name for one in fields(Options)]
-    for name in case.options:
-        if name not in allowed:
-            raise Refused(f'the task letters has no field "{name}"', nearest(name, allowed), "correct the case")
+    refuse_unknown(case, Options)
     if not case.options.get("target"):
         raise Refused("the case names no target", "`target: COLUMN`, the column of grades", "add it to the case")
     options = Options(**case.options)

@@ -14,6 +14,7 @@ from grundstein.core.task import Role
 from grundstein.tasks.logs.examples import example
 from grundstein.tasks.logs.options import Options, plan_of, settled
 from grundstein.tasks.logs.verbs import diff, explain, masks, questions, templates
+from grundstein.tools.fields import named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -54,7 +55,7 @@ class Logs:
         plan = plan_of(case)
         pattern_of(plan.rules)
         own = "outcomes" not in case.data and plan.outcome
-        needed = dict.fromkeys([plan.text, *([plan.outcome] if own else []), *_named(case.entity, case.time)])
+        needed = dict.fromkeys([plan.text, *([plan.outcome] if own else []), *named(case.entity, case.time)])
         columns = tuple(Column(name, "text") for name in needed)
         table = case.data.get("lines", case.name)
         found = {"lines": Contract(table, columns, entity=case.entity, time=case.time)}
@@ -166,7 +167,3 @@ class Logs:
 
 
 TASK: Task = Logs()
-
-
-def _named(*names: str) -> list[str]:
-    return [name for name in names if name and name != "_row"]

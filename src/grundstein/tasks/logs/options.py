@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from dataclasses import field as defaulted
 from typing import TYPE_CHECKING, Any
 
 from grundstein.core.case import Money
 from grundstein.core.errors import Refused, nearest
 from grundstein.tools.columns import YES
+from grundstein.tools.fields import refuse_unknown, room_of
 from grundstein.tools.logmasks import Masks
 from grundstein.tools.money import Stakes, stakes
 
@@ -109,7 +110,7 @@ def plan_of(case: Case) -> Plan:
         case.money,
         case.metric,
         case.acted,
-        _room(case),
+        room_of(case),
     )
 
 
@@ -152,10 +153,7 @@ def _positive(plan: Plan, distinct: Sequence[str], labels: Sequence[str]) -> str
 
 
 def _options(case: Case) -> Options:
-    allowed = [one.name for one in fields(Options)]
-    for name in case.options:
-        if name not in allowed:
-            raise Refused(f'the task logs has no field "{name}"', nearest(name, allowed), "correct the case")
+    refuse_unknown(case, Options)
     options = Options(**case.options)
     early = options.early
     if isinstance(early, bool) or not isinstance(early, int) or early < 0:
@@ -181,11 +179,3 @@ def _check(case: Case) -> None:
         raise Refused(
             "sessions that were acted on cannot be told apart here", "`acted: nobody`", "leave those sessions out"
         )
-
-
-def _room(case: Case) -> float | None:
-    if case.capacity is None:
-        return None
-    if not case.volume or case.capacity < 0:
-        raise Refused("`capacity` alone does not say how large a share it is", "`volume` above 0", "add `volume`")
-    return min(1.0, case.capacity / case.volume)

@@ -10,6 +10,7 @@ from grundstein.core.errors import Refused, nearest
 from grundstein.core.task import Role
 from grundstein.tasks.predict.examples import example
 from grundstein.tasks.predict.plan import Options, plan_of, settled
+from grundstein.tools.fields import named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -45,7 +46,7 @@ class Predict:
         from grundstein.tools import expression
 
         plan = plan_of(case)
-        needed = [plan.target, *([plan.acted_column] if plan.acted_column else []), *_named(case.entity, case.time)]
+        needed = [plan.target, *([plan.acted_column] if plan.acted_column else []), *named(case.entity, case.time)]
         if plan.baseline:
             read = expression.columns_of(plan.baseline)
             _check_rule(read, [plan.target, plan.acted_column, *plan.ignore])
@@ -167,10 +168,6 @@ class Predict:
 
 
 TASK = Predict()
-
-
-def _named(*names: str) -> list[str]:
-    return [name for name in names if name and name != "_row"]
 
 
 def _check_rule(read: tuple[str, ...], hidden: list[str]) -> None:

@@ -6,7 +6,7 @@ turned out to be: its kind and its labels as texts, for two classes the positive
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from grundstein.core.case import Money
 from grundstein.core.errors import Refused, nearest
 from grundstein.tools.columns import NUMERIC, YES, as_numbers, as_texts
+from grundstein.tools.fields import refuse_unknown, room_of
 from grundstein.tools.money import Stakes, stakes
 from grundstein.tools.sealing import HOUSE_COLUMNS
 
@@ -131,11 +132,6 @@ class Problem:
 def plan_of(case: Case) -> Plan:
     """Read the plan of a case; Refused where a field is missing, unknown or contradicts another."""
     options = _options(case)
-    room = None
-    if case.capacity is not None:
-        if not case.volume or case.capacity < 0:
-            raise Refused("`capacity` alone does not say how large a share it is", "`volume` above 0", "add `volume`")
-        room = min(1.0, case.capacity / case.volume)
     plan = Plan(
         options.target,
         options.positive,
@@ -147,7 +143,7 @@ def plan_of(case: Case) -> Plan:
         case.baseline,
         case.money,
         case.metric,
-        room,
+        room_of(case),
         case.horizon_days,
     )
     said = "two" if plan.positive is not None else None
@@ -223,10 +219,7 @@ def settled(case: Case, rows: pa.Table) -> Case:
 
 
 def _options(case: Case) -> Options:
-    allowed = [f.name for f in fields(Options)]
-    for name in case.options:
-        if name not in allowed:
-            raise Refused(f'the task predict has no field "{name}"', nearest(name, allowed), "correct the case")
+    refuse_unknown(case, Options)
     if not case.options.get("target"):
         raise Refused("the case names no target", "`target: COLUMN`, the column to predict", "add it to the case")
     positive = case.options.get("positive")
