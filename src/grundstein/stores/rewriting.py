@@ -43,13 +43,19 @@ class Changes:
         return rows.slice(0, many)
 
 
-def replaced(path: Path, target: Path, changes: Changes) -> None:
-    """Write a file again with the rows of `changes` in the place of those with the same `_row`."""
+def replaced(path: Path, target: Path, changes: Changes) -> int:
+    """Write a file again with `changes` in the place of the rows of the same `_row`; returns how many rows differ.
+
+    A row that differs in nothing but its batch stays as it was.
+    """
+    differ = 0
     with _writer(pq.read_schema(path), target) as writer:
         for group in _groups([path]):
             rows = group["_row"].to_numpy()
-            new = changes.upto(int(rows[-1])) if len(rows) else None
-            writer.write_table(_with(group, rows, new) if new is not None and new.num_rows else group)
+            new, at = _differing(group, rows, changes.upto(int(rows[-1]) if len(rows) else -1))
+            writer.write_table(_with(group, at, new) if len(at) else group)
+            differ += len(at)
+    return differ
 
 
 def kept(path: Path, target: Path, keep: NDArray[np.bool_], first: int) -> int:
@@ -92,16 +98,29 @@ def widened(path: Path, target: Path, schema: pa.Schema) -> None:
             writer.write_table(pa.Table.from_arrays(columns, schema=schema))
 
 
-def _with(group: pa.Table, rows: NDArray[np.int64], new: pa.Table) -> pa.Table:
-    mask = np.zeros(len(rows), dtype=bool)
-    mask[np.searchsorted(rows, new["_row"].to_numpy())] = True
+def _differing(group: pa.Table, rows: NDArray[np.int64], new: pa.Table) -> tuple[pa.Table, NDArray[np.int64]]:
+    """The rows of `new` that say something else than those in their places, in the group's types, and these places."""
+    at = np.searchsorted(rows, new["_row"].to_numpy())
+    names = [name for name in new.column_names if name != "_row"]
+    new = pa.table({name: new[name].cast(group.schema.field(name).type) for name in names})
+    old = group.select(names).take(pa.array(at))
+    differ = np.zeros(len(at), dtype=bool)
+    for name in names:
+        if name != "_batch":
+            one, other = old[name], new[name]
+            one_is_empty = pc.xor(one.is_null(), other.is_null())
+            differ |= pc.coalesce(pc.not_equal(one, other), one_is_empty).to_numpy()
+    return new.filter(pa.array(differ)), at[differ]
+
+
+def _with(group: pa.Table, at: NDArray[np.int64], new: pa.Table) -> pa.Table:
+    mask = np.zeros(group.num_rows, dtype=bool)
+    mask[at] = True
     columns = [
-        pc.replace_with_mask(
-            group[field.name].combine_chunks(), pa.array(mask), new[field.name].cast(field.type).combine_chunks()
-        )
-        if field.name in new.column_names
-        else group[field.name]
-        for field in group.schema
+        pc.replace_with_mask(group[name].combine_chunks(), pa.array(mask), new[name].combine_chunks())
+        if name in new.column_names
+        else group[name]
+        for name in group.column_names
     ]
     return pa.Table.from_arrays(columns, schema=group.schema)
 

@@ -156,30 +156,23 @@ def _matched(
 def _rewritten(
     con: duckdb.DuckDBPyConnection, key: Sequence[str], there: Sequence[Target], staged: Sequence[Arrival], folder: Path
 ) -> tuple[dict[int, Path], int]:
-    import pyarrow.parquet as pq
-
     places = _places(con.execute("SELECT old FROM hit").fetchnumpy()["old"], there)
-    columns = [name for name in pq.read_schema(there[0].path).names if name not in (*HOUSE, *key)]
-    arriving = _files([one.path for one in staged])
-    differ = " OR ".join(f"there.{quoted(c)} IS DISTINCT FROM arriving.{quoted(c)}" for c in columns) or "false"
-    con.execute(
-        f"CREATE TEMP TABLE changed AS SELECT there._row AS old, arriving._row AS new "
-        f"FROM {_files([there[place].path for place in places])} AS there JOIN hit ON there._row = hit.old "
-        f"JOIN {arriving} AS arriving ON arriving._row = hit.new WHERE {differ}"
-    )
-    places = _places(con.execute("SELECT old FROM changed").fetchnumpy()["old"], there)
-    named = ", ".join(f"arriving.{quoted(column)}" for column in (*columns, "_batch"))
+    kept_from_there = ", ".join(quoted(column) for column in ("_row", *key))
     changes = Changes(
         con.sql(
-            f"SELECT changed.old AS _row, {named} FROM changed JOIN {arriving} AS arriving "
-            f"ON arriving._row = changed.new ORDER BY changed.old"
+            f"SELECT hit.old AS _row, arriving.* EXCLUDE ({kept_from_there}) FROM hit "
+            f"JOIN {_files([one.path for one in staged])} AS arriving ON arriving._row = hit.new ORDER BY hit.old"
         ).to_arrow_reader(65_536)
     )
-    written = {}
+    written, updated = {}, 0
     for place in places:
-        written[place] = folder / f"rewritten-{place:05d}.parquet"
-        replaced(there[place].path, written[place], changes)
-    return written, _count(con, "changed")
+        target = folder / f"rewritten-{place:05d}.parquet"
+        if differ := replaced(there[place].path, target, changes):
+            written[place] = target
+        else:
+            target.unlink()
+        updated += differ
+    return written, updated
 
 
 def _added(staged: Sequence[Arrival], matched: NDArray[np.int64], folder: Path) -> tuple[list[Path], int]:
@@ -212,7 +205,3 @@ def _files(paths: Sequence[Path]) -> str:
 
 def _equal(left: str, right: str, key: Sequence[str]) -> str:
     return " AND ".join(f"{left}.{quoted(column)} = {right}.{quoted(column)}" for column in key)
-
-
-def _count(con: duckdb.DuckDBPyConnection, table: str) -> int:
-    return int((con.execute(f"SELECT count(*) FROM {table}").fetchone() or (0,))[0])
