@@ -91,3 +91,35 @@ def decided(decided_root: Path, tmp_path: Path) -> Folder:
 @pytest.fixture
 def tokens(decided: Folder) -> Mapping[str, str]:
     return {name: flow.add_person(decided, name) for name in ("first", "second", "third", "both")}
+
+
+WATCHED = """\
+question: Who leaves?
+task: predict
+data: people
+target: leaves
+positive: "Yes"
+baseline: tenure < 12
+money: {saved: 600, success: 0.3, cost: 60, assumed: [success]}
+worthwhile: 1
+volume: 900
+acted: nobody
+signed_by: [service]
+holdback: 0.3
+"""
+
+
+@pytest.fixture(scope="session")
+def live_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("live") / "project"
+    create_project(root, name="p", salt="tests", roles={"service": ["somebody"]})
+    (root / "people.csv").write_text(people(2_000, 3, 2.5), encoding="utf-8")
+    flow.ingest(open_project(root), str(root / "people.csv"), "people")
+    contract = root / "contracts" / "people.yaml"
+    contract.write_text(contract.read_text(encoding="utf-8").replace("value: day", 'value: ""'), encoding="utf-8")
+    (root / "cases" / "leaving.yaml").write_text(WATCHED, encoding="utf-8")
+    project = open_project(root)
+    flow.advance(flow.decide(project, "leaving"), project)
+    flow.sign(project, "leaving", flow.add_person(project, "somebody"), "approve", "")
+    flow.release(project, "leaving")
+    return root

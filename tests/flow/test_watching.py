@@ -12,7 +12,6 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from arriving_people import people
 from journals import asked as journal_line
 from journals import journaled
 from watched import NAME, asked, codes, observed, receiver, rows, seen, told, written
@@ -22,44 +21,13 @@ from grundstein.core.errors import Refused
 from grundstein.flow import signing, watching
 from grundstein.flow.worth import changes_outcome, worth
 from grundstein.production.telling import Told
-from grundstein.project.folder import Folder, create_project, open_project
+from grundstein.project.folder import Folder, open_project
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from grundstein.core.ports import Entry
     from grundstein.flow.grounds import Ground
-
-CASE = """\
-question: Who leaves?
-task: predict
-data: people
-target: leaves
-positive: "Yes"
-baseline: tenure < 12
-money: {saved: 600, success: 0.3, cost: 60, assumed: [success]}
-worthwhile: 1
-volume: 900
-acted: nobody
-signed_by: [service]
-holdback: 0.3
-"""
-
-
-@pytest.fixture(scope="module")
-def live_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("live") / "project"
-    create_project(root, name="p", salt="tests", roles={"service": ["somebody"]})
-    (root / "people.csv").write_text(people(2_000, 3, 2.5), encoding="utf-8")
-    flow.ingest(open_project(root), str(root / "people.csv"), "people")
-    contract = root / "contracts" / "people.yaml"
-    contract.write_text(contract.read_text(encoding="utf-8").replace("value: day", 'value: ""'), encoding="utf-8")
-    (root / "cases" / f"{NAME}.yaml").write_text(CASE, encoding="utf-8")
-    project = open_project(root)
-    flow.advance(flow.decide(project, NAME), project)
-    flow.sign(project, NAME, flow.add_person(project, "somebody"), "approve", "")
-    flow.release(project, NAME)
-    return root
 
 
 @pytest.fixture

@@ -132,6 +132,14 @@ class RowSolution(Solution, Protocol):
         """The columns that moved this answer most, the strongest first; at most `most`. Deterministic."""
 
 
+@runtime_checkable
+class Living(Protocol):
+    """A solution whose answer to one question rests on live tables as well."""
+
+    def beside(self, live: Mapping[str, LiveTable]) -> RowSolution:
+        """What answers one question by these tables, as they are at each question."""
+
+
 @dataclass(frozen=True)
 class Done:
     """What a task's own verb did: `text` for a person, `said` for a program, `tables` are rows for flow to ingest.
@@ -183,6 +191,14 @@ class Choosy(Protocol):
 
     def reads(self, case: Case) -> Collection[str]:
         """The columns that an answer may rest on."""
+
+
+@runtime_checkable
+class Frugal(Protocol):
+    """A task whose `value` rests on one column of the development part, where nobody was acted on."""
+
+    def valued_by(self, case: Case) -> str:
+        """That column of the first role's table; the order of its rows says nothing."""
 
 
 class Task(Protocol):

@@ -8,9 +8,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
+import pyarrow.parquet as pq
 
 from grundstein.core.records import Batch
 from grundstein.production.answering import ANSWERS, FEEDBACK, QUESTIONS
+from grundstein.tools.parquet import plain_schema
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,7 +85,7 @@ def _asked(
         return pa.table({}), np.zeros(0, dtype=np.int64)
     wanted = answers["question"].take(pa.array(place))
     there = project.tables.schema(table).names
-    names = ["_row", *(name for name in ground.split.questions.column_names if name in there and name != "_row")]
+    names = ["_row", *(name for name in ground.sketch.names if name in there and name != "_row")]
     names += [name for name in ground.answers.keys if name in there and name not in names]
     rows = _read(project, table, names, ds.field("_row").isin(pc.unique(wanted)))
     at = np.asarray(pc.fill_null(pc.index_in(wanted, value_set=rows["_row"].combine_chunks()), -1))
@@ -118,11 +120,15 @@ def _own_rows(project: Project, ground: Ground) -> pa.Table | None:
     """Rows of the case's own table that came since its snapshot, told at the moment of their arrival."""
     table, keys = ground.main.table, ground.answers.keys
     version = ground.snapshot.versions.get(table, "")
-    named = ground.case.data[ground.task.roles[0].name] == table
-    if not (named and version and keys and ground.target in project.tables.schema(table).names):
+    if not (ground.case.data[ground.task.roles[0].name] == table and version and keys):
         return None
     before = project.tables.info(table, version).batches
-    fresh = _read(project, table, [*keys, ground.target, "_row", "_batch"], ~ds.field("_batch").isin(list(before)))
+    pinned = set(project.tables.files(table, version))
+    files = [file for file in project.tables.files(table) if file not in pinned]
+    if not files or ground.target not in (there := _of(files)).schema.names:
+        return None
+    wanted = ~ds.field("_batch").isin(list(before))
+    fresh = there.to_table(columns=[*keys, ground.target, "_row", "_batch"], filter=wanted)
     arrived = arrivals(project, table)
     moments = [arrived.get(batch) for batch in fresh["_batch"].to_pylist()]
     fresh = fresh.append_column("told_at", pc.cast(pa.array(moments, pa.string()), COME)).sort_by("_row")
@@ -147,5 +153,9 @@ def _read(project: Project, table: str, names: Sequence[str], wanted: ds.Express
 
 
 def _dataset(project: Project, table: str) -> ds.Dataset:
-    schema = pa.schema([field.remove_metadata() for field in project.tables.schema(table)])
-    return ds.dataset(list(project.tables.files(table)), schema=schema, format="parquet")
+    return _of(project.tables.files(table))
+
+
+def _of(files: Sequence[str]) -> ds.Dataset:
+    """Files of one table: all have the same columns."""
+    return ds.dataset(list(files), schema=plain_schema(pq.read_schema(files[0])), format="parquet")

@@ -1,38 +1,74 @@
-"""Room flow. In: a live release -> Out: Ground, what it rests on: case, rows, models and figures as signed."""
+"""Room flow. In: a live release -> Out: Ground, what it rests on: case, models and figures as signed."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
-from grundstein.core.contract import Contract
-from grundstein.core.records import Experiment, Gain, Release, Seal, Snapshot, Verdict
-from grundstein.flow.answering import answerer, signed_case
+from grundstein.core.canonical import restore
+from grundstein.core.case import Case
+from grundstein.core.records import Gain, Release, Verdict
+from grundstein.flow import sketches
+from grundstein.flow.answering import answerer
 
 if TYPE_CHECKING:
-    from pyarrow import Schema
+    from collections.abc import Iterator
 
-    from grundstein.core.case import Case
+    from pyarrow import Table
+
+    from grundstein.core.contract import Contract
     from grundstein.core.ports import Entry, Project
-    from grundstein.core.task import Solution, Split, Task
+    from grundstein.core.records import Experiment, Seal, Snapshot
+    from grundstein.core.task import Solution, Task
+    from grundstein.flow.sketches import Signed
     from grundstein.production.answering import Answerer
+    from grundstein.production.sketching import Sketch
+
+
+class Late(Mapping[str, "Table"]):
+    """What the values of a release's answers rest on of its development part; what was not kept is read when asked."""
+
+    def __init__(self, project: Project, signed: Signed, sketch: Sketch) -> None:
+        self._project, self._signed = project, signed
+        self._kept = {} if sketch.valued is None else {signed.task.roles[0].name: sketch.valued}
+
+    def __getitem__(self, role: str) -> Table:
+        return self._kept[role] if role in self._kept else self._whole[role]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._kept or self._whole)
+
+    def __len__(self) -> int:
+        return len(self._kept or self._whole)
+
+    @cached_property
+    def _whole(self) -> Mapping[str, Table]:
+        return sketches.opened(self._project, self._signed).split.development
 
 
 @dataclass(frozen=True)
 class Ground:
-    """All that a release rests on. `main` is the contract of the first role's table (empty of a SELECT)."""
+    """All that a release rests on; `case` is settled, `valued_on` what `Task.value` reads of the development part.
+
+    `main` is the contract of the first role's table (empty of a SELECT), `personal` the columns that tell of a person.
+    """
 
     entry: Entry
     case: Case
     task: Task
-    split: Split
     seal: Seal
     experiment: Experiment
     verdict: Verdict
     snapshot: Snapshot
     pinned_at: str
     main: Contract
+    personal: tuple[str, ...]
     answers: Answerer
+    sketch: Sketch
+    valued_on: Mapping[str, Table]
 
     @property
     def release(self) -> Release:
@@ -59,42 +95,31 @@ class Ground:
     @property
     def naming(self) -> tuple[str, ...]:
         """The columns that say whom a row is about: the entity, else the key."""
-        return (self.case.entity,) if self.case.entity else self.main.key
+        return sketches.naming(self.case, self.main)
 
 
 def ground(project: Project, entry: Entry) -> Ground:
-    """Bring together what a release rests on; the case is the one that was signed, whatever its file says now."""
-    from grundstein.evaluation.sealing import settled
-    from grundstein.evaluation.timely import as_known
-    from grundstein.lake import snapshots
+    """Bring together what a release rests on; the case is the one that was signed, whatever its file says now.
 
-    release = cast("Release", entry.record)
-    pinned = project.ledger.get(release.bond.snapshot)
-    snapshot = cast("Snapshot", pinned.record)
-    experiment = cast("Experiment", project.ledger.get(release.bond.experiment).record)
-    seal = cast("Seal", project.ledger.get(experiment.seal).record)
-    case = signed_case(project, release)
-    task = project.task(case.task)
-    role = task.roles[0].name
-    main = project.contract(case.data[role]) or Contract(snapshots.named_tables(case.data[role])[0], ())
-    case, main = settled(case, main)
-    data = dict(snapshots.read(project.tables, case.data, snapshot))
-    if case.key and case.entity not in data[role].column_names:
-        case = replace(case, entity="")
-    case, data[role], _ = as_known(case, data[role], seal, snapshot.known_at)
-    case = task.settle(case, data)
-    split = task.seal(data, case, seal)
-    verdict = cast("Verdict", project.ledger.get(release.bond.verdict).record)
-    answers = answerer(project, entry, _asked(split.questions.schema, data[role].schema, main.key))
-    return Ground(entry, case, task, split, seal, experiment, verdict, snapshot, pinned.at, main, answers)
-
-
-def _asked(questions: Schema, rows: Schema, key: tuple[str, ...]) -> Schema:
-    """The columns of a question with its key, also where the case ignores that: it names answers and truths."""
-    for name in key:
-        if name in rows.names and name not in questions.names:
-            questions = questions.append(rows.field(name))
-    return questions
+    No row of its snapshot is read where that was done before.
+    """
+    signed = sketches.signed(project, entry)
+    sketch = sketches.sketch(project, signed)
+    return Ground(
+        entry,
+        cast("Case", restore(Case, json.loads(sketch.case))),
+        signed.task,
+        signed.seal,
+        signed.experiment,
+        cast("Verdict", project.ledger.get(signed.release.bond.verdict).record),
+        signed.snapshot,
+        signed.pinned_at,
+        signed.main,
+        signed.personal,
+        answerer(project, entry, sketch.question),
+        sketch,
+        Late(project, signed, sketch),
+    )
 
 
 def solution_of(project: Project, found: Ground, name: str) -> Solution:

@@ -130,7 +130,7 @@ def _ripe(answers: pa.Table, moment: datetime, horizon_days: float) -> NDArray[n
 def _split(found: Ground, answers: pa.Table, questions: pa.Table, truth: pa.Table) -> Split:
     """Units as the task values them: `_unit` is the answer, `_cluster` whom it is about, `_time` when it was given."""
     if not truth.num_rows:
-        return Split(found.split.development, questions, {"rows": truth}, found.split.how)
+        return Split(found.valued_on, questions, {"rows": truth}, found.sketch.how)
     row = answers["_row"].combine_chunks()
     naming = [name for name in found.naming if name in questions.column_names]
     cluster = pa.array(unit_hash(questions, naming, found.seal.salt)) if naming else row
@@ -139,7 +139,7 @@ def _split(found: Ground, answers: pa.Table, questions: pa.Table, truth: pa.Tabl
         truth = truth.append_column("_time", pa.array(instants(answers["answered_at"])))
     plain = questions.drop_columns([name for name in questions.column_names if name in HOUSE_COLUMNS])
     role = found.task.roles[0].name
-    return Split(found.split.development, plain, {role: truth}, found.split.how)
+    return Split(found.valued_on, plain, {role: truth}, found.sketch.how)
 
 
 def differences(found: Ground, split: Split, baseline: pa.Table, answers: pa.Table) -> tuple[Sample, float | None]:

@@ -9,6 +9,7 @@ quiet release is called changed with at most `LIFE`.
 
 from __future__ import annotations
 
+import hashlib
 import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
@@ -41,7 +42,8 @@ NAMED, UNNAMED = 5, "…"
 class Reference:
     """One column as it was: sorted numbers (lengths of free text), or how often each category; `empty` of `rows`.
 
-    `untied` is what equal numbers leave of the spread of their places: 1 less the sum of their cubed shares.
+    `untied` is what equal numbers leave of the spread of their places: 1 less the sum of their cubed shares. A column
+    with a `veil` tells nobody's value: labels are hashed with it, numbers have three digits; so are those they meet.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Reference:
     labels: pa.StringArray
     counts: Floats
     untied: float = 1.0
+    veil: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,8 @@ class Change:
     """How far a column differs: the share of rows that would have to move, and how likely chance does as much.
 
     `what`: "number", "length", "category", "strange" (values never seen) or "empty"; `before` and `after` are shares of
-    `value`, or for numbers the means. `other`: the column it was swapped with; `factor`: its new unit.
+    `value`, or for numbers the means. `other`: the column it was swapped with; `factor`: its new unit; `season`: the
+    earlier months, or "week", that were alike.
     """
 
     column: str
@@ -71,6 +75,7 @@ class Change:
     value: str = ""
     other: str = ""
     factor: float = 0.0
+    season: str = ""
 
 
 def level(look: int, life: float = LIFE) -> float:
@@ -78,10 +83,35 @@ def level(look: int, life: float = LIFE) -> float:
     return life / (look * (look + 1))
 
 
-def references(table: pa.Table, names: Iterable[str]) -> dict[str, Reference]:
-    """Describe columns as they were; those that hold nothing that can be compared are left out."""
-    found = (_reference(name, column_of(table, name)) for name in names)
-    return {one.name: one for one in found if one is not None}
+def references(
+    table: pa.Table, names: Iterable[str], veils: Mapping[str, str] | None = None, most: int = MOST
+) -> dict[str, Reference]:
+    """Describe columns as they were; those that hold nothing that can be compared are left out.
+
+    `veils`: the salt of each column whose values nobody may read; `most` rows are looked at, evenly spread.
+    """
+    columns = {name: _sampled(column_of(table, name), most) for name in names}
+    said = veils or {}
+    return {
+        name: described(name, column, _kind(column), said.get(name, ""))
+        for name, column in columns.items()
+        if not _nested(column.type)
+    }
+
+
+def described(name: str, column: pa.ChunkedArray, kind: str, veil: str = "") -> Reference:
+    """Describe a column as being of this kind."""
+    rows = len(column)
+    if kind != "category":
+        numbers = np.sort(_numbers(column, kind, veil))
+        kept = np.zeros(0) if kind == "moment" else numbers
+        return Reference(name, kind, rows, rows - len(numbers), kept, _texts(), np.zeros(0), untied(numbers), veil)
+    texts = _labels(name, column, veil)
+    counted = pc.value_counts(texts.combine_chunks())
+    pairs = sorted(counted.to_pylist(), key=lambda one: (-one["counts"], one["values"]))
+    labels, counts = [one["values"] for one in pairs], [one["counts"] for one in pairs]
+    sizes = np.array(counts, dtype=np.float64)
+    return Reference(name, kind, rows, rows - len(texts), np.zeros(0), _texts(labels), sizes, veil=veil)
 
 
 def looked(look: int, windows: int, *parts: tuple[Mapping[str, Reference], pa.Table]) -> list[list[Change]]:
@@ -96,7 +126,7 @@ def changed(known: Mapping[str, Reference], window: pa.Table, chance: float) -> 
         return []
     shared = [one for name, one in known.items() if name in window.column_names]
     found = [one for each in shared if (one := compared(each, window)).chance <= chance]
-    told = [_in_another_unit(one, known, window) for one in found if one.moved >= _least(one)]
+    told = [_in_another_unit(one, known, window) for one in found if one.moved >= least(one)]
     return sorted(_swapped(told, known, window), key=lambda one: (-one.moved, one.column))
 
 
@@ -107,20 +137,25 @@ def compared(known: Reference, window: pa.Table) -> Change:
     Where nothing is empty in either part that test could not have spoken, and costs nothing (Tarone, 1990). Of a
     moment only whether it is filled: later rows have later dates.
     """
-    column = window[known.name]
-    empty = _emptiness(known, column)
-    values = _values(known, window)
-    enough = known.kind != "moment" and len(values) >= FEWEST and known.rows - known.empty >= FEWEST
-    found = [(_sorted if known.kind == "category" else _graded)(known, values)] if enough else []
+    empty, *found = aspects(known, window)
     first = min((empty, *found), key=lambda one: (one.chance, -one.moved))
     return replace(first, chance=min(1.0, (2 if empty.before or empty.after else 1) * first.chance))
 
 
+def aspects(known: Reference, window: pa.Table) -> list[Change]:
+    """How far it differs in being empty, and, where enough is filled, in its values."""
+    values = _values(known, window)
+    enough = known.kind != "moment" and len(values) >= FEWEST and known.rows - known.empty >= FEWEST
+    found = [(_sorted if known.kind == "category" else _graded)(known, values)] if enough else []
+    return [_emptiness(known, window[known.name]), *found]
+
+
 def surest(found: Iterable[Change]) -> list[Change]:
-    """Of several windows the surest change of each column, the most changed first."""
+    """Of several windows the surest change of each column, one of no season before; the most changed first."""
     best: dict[str, Change] = {}
     for one in found:
-        if one.column not in best or one.chance < best[one.column].chance:
+        before = best.setdefault(one.column, one)
+        if (bool(one.season), one.chance) < (bool(before.season), before.chance):
             best[one.column] = one
     return sorted(best.values(), key=lambda one: (-one.moved, one.column))
 
@@ -146,22 +181,6 @@ def _choose(n: Floats | float, k: Floats) -> Floats:
     return np.asarray(gammaln(np.add(n, 1)) - gammaln(k + 1) - gammaln(np.subtract(n, k) + 1), dtype=np.float64)
 
 
-def _reference(name: str, column: pa.ChunkedArray) -> Reference | None:
-    column = _sampled(column)
-    if _nested(column.type):
-        return None
-    kind, rows = _kind(column), len(column)
-    if kind != "category":
-        numbers = np.sort(_numbers(column, kind))
-        return Reference(name, kind, rows, rows - len(numbers), numbers, _texts(), np.zeros(0), _untied(numbers))
-    texts = as_texts(pa.table({name: column}), name).drop_null()
-    counted = pc.value_counts(texts.combine_chunks())
-    pairs = sorted(counted.to_pylist(), key=lambda one: (-one["counts"], one["values"]))
-    labels, counts = [one["values"] for one in pairs], [one["counts"] for one in pairs]
-    sizes = np.array(counts, dtype=np.float64)
-    return Reference(name, kind, rows, rows - len(texts), np.zeros(0), _texts(labels), sizes)
-
-
 def _texts(labels: Sequence[str] = ()) -> pa.StringArray:
     return pa.array(labels, pa.string())
 
@@ -183,14 +202,32 @@ def _kind(column: pa.ChunkedArray) -> str:
     return "length" if distinct > max(FREE_TEXT * filled, MOST_CATEGORIES) else "category"
 
 
-def _numbers(column: pa.ChunkedArray, kind: str) -> Floats:
-    """The values as finite numbers; days since 1970, characters of a text."""
+def _numbers(column: pa.ChunkedArray, kind: str, veil: str = "") -> Floats:
+    """The values as finite numbers, with a veil of three digits; days since 1970, characters of a text."""
     if kind == "length":
         column = pc.utf8_length(pc.cast(column, pa.string()))
     if kind == "moment":
         column = pc.cast(pc.cast(column, pa.timestamp("us", getattr(column.type, "tz", None))), pa.int64())
     found = as_numbers(pa.table({"_": column}), "_")
-    return found[~np.isnan(found)] / (86_400e6 if kind == "moment" else 1.0)
+    found = found[~np.isnan(found)] / (86_400e6 if kind == "moment" else 1.0)
+    return _coarse(found) if veil else found
+
+
+def _coarse(numbers: Floats) -> Floats:
+    """Numbers of three digits."""
+    size = np.floor(np.log10(np.abs(numbers), where=numbers != 0, out=np.zeros(len(numbers))))
+    return np.asarray(np.round(numbers / 10 ** (size - 2)) * 10 ** (size - 2))
+
+
+def _labels(name: str, column: pa.ChunkedArray, veil: str) -> pa.ChunkedArray:
+    """The filled values as texts, hashed where there is a veil."""
+    text = pa.types.is_string(column.type)
+    found = column.drop_null() if text else as_texts(pa.table({name: column}), name).drop_null()
+    if not veil:
+        return found
+    coded = found.combine_chunks().dictionary_encode()
+    hashed = [hashlib.blake2b(f"{veil}\x1f{one}".encode(), digest_size=12).hexdigest() for one in coded.dictionary]
+    return pa.chunked_array([_texts(hashed).take(coded.indices)])
 
 
 def _nested(kind: pa.DataType) -> bool:
@@ -200,9 +237,8 @@ def _nested(kind: pa.DataType) -> bool:
 def _values(known: Reference, window: pa.Table) -> Floats | pa.ChunkedArray:
     column = _sampled(window[known.name])
     if known.kind != "category":
-        return _numbers(column, known.kind)
-    text = pa.types.is_string(column.type)
-    return column.drop_null() if text else as_texts(pa.table({known.name: column}), known.name).drop_null()
+        return _numbers(column, known.kind, known.veil)
+    return _labels(known.name, column, known.veil)
 
 
 def _emptiness(known: Reference, column: pa.ChunkedArray) -> Change:
@@ -243,7 +279,8 @@ def _places(before: Floats, after: Floats) -> tuple[float, float]:
     return float(known[0].mean() + known[1].mean()) / 2, gap
 
 
-def _untied(numbers: Floats) -> float:
+def untied(numbers: Floats) -> float:
+    """1 less the sum of the cubed shares of equal numbers."""
     starts = np.flatnonzero(np.concatenate([[True], numbers[1:] != numbers[:-1], [True]]))
     return max(1 - float(((np.diff(starts) / max(len(numbers), 1)) ** 3).sum()), 1e-12)
 
@@ -317,7 +354,7 @@ def _by_chance(table: Floats) -> float:
     return float(chdtrc(kept.sum() - 1, ((table - wanted)[:, kept] ** 2 / wanted[:, kept]).sum()))
 
 
-def _least(one: Change) -> float:
+def least(one: Change) -> float:
     """The smallest change worth telling: values that never were and gaps where none were count sooner."""
     return STRANGE if one.what == "strange" or (one.what == "empty" and one.before == 0) else MOVED
 
@@ -326,7 +363,7 @@ def _in_another_unit(one: Change, known: Mapping[str, Reference], window: pa.Tab
     """Name the factor that undoes the change of a number, where there is one that a change of unit would explain."""
     if one.what != "number":
         return one
-    before, after = known[one.column].numbers, np.sort(_numbers(_sampled(window[one.column]), "number"))
+    before, after = known[one.column].numbers, np.sort(_values(known[one.column], window))
     gaps = {factor: _places(before, after / factor)[1] for each in FACTORS for factor in (each, 1 / each)}
     best = min(gaps, key=lambda factor: gaps[factor])
     return replace(one, factor=best) if gaps[best] < one.moved * UNDONE else one

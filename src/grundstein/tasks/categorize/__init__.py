@@ -67,6 +67,10 @@ class Categorize:
         """The texts, the keys and the other columns that the case names."""
         return plan_of(case).read
 
+    def valued_by(self, case: Case) -> str:
+        """The category: how many there are."""
+        return plan_of(case).target
+
     def answers(self, case: Case) -> Contract:
         """One row a question, in its order; the next best stand behind as `answer: 2`, `probability: 2`."""
         numbers = [Column(name, "number", minimum=0.0, maximum=1.0) for name in ("probability", "act")]

@@ -54,6 +54,10 @@ class Predict:
         columns = tuple(Column(name, "text") for name in needed)
         return {"rows": Contract(case.data.get("rows", case.name), columns, entity=case.entity, time=case.time)}
 
+    def valued_by(self, case: Case) -> str:
+        """The target: which classes there are."""
+        return plan_of(case).target
+
     def answers(self, case: Case) -> Contract:
         """One row a question, in its order."""
         kind = plan_of(case).known_kind
