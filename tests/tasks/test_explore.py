@@ -107,7 +107,11 @@ def test_two_documents_of_one_name_are_refused() -> None:
 
 @pytest.mark.parametrize(
     ("wrong", "said"),
-    [({"id": ""}, "names a document"), ({"title": "", "text": ""}, "nothing is named"), ({"groups": 1}, "no number")],
+    [
+        ({"id": ""}, "which column is `id`"),
+        ({"title": "", "text": ""}, "nothing is named"),
+        ({"groups": 1}, "2 or more"),
+    ],
 )
 def test_a_case_that_cannot_be_explored_is_refused(wrong: dict[str, Any], said: str) -> None:
     with pytest.raises(Refused, match=said):

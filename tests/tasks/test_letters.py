@@ -195,7 +195,7 @@ def case(**changes: Any) -> Case:
     ("changes", "said"),
     [
         ({"risk": ""}, "a high risk"),
-        ({"options": {}}, "names no target"),
+        ({"options": {}}, "which column is `target`"),
         ({"options": {"target": "grade", "locale": "fr"}}, "whose letters are read"),
         ({"options": {"target": "text"}}, "is what is asked for"),
         ({"money": Money("classes", {"right": 1.0})}, "not for grades"),

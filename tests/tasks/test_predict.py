@@ -76,7 +76,7 @@ def test_a_missing_target_offers_the_nearest_column() -> None:
 
 
 def test_a_case_without_a_target_is_refused() -> None:
-    assert "names no target" in str(refused(case_of("")))
+    assert "which column is `target`" in str(refused(case_of("")))
 
 
 def test_a_positive_value_that_does_not_occur_lists_those_that_do() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import warnings
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +18,8 @@ from grundstein.tasks.predict import TASK, trees
 from grundstein.tasks.predict.answers import Finish, finish
 from grundstein.tasks.predict.plan import Problem, plan_of
 from grundstein.tasks.predict.workshop import Memory, chosen, workshop
+from grundstein.tools.keeping import restored
+from grundstein.tools.money import Policy
 
 if TYPE_CHECKING:
     from grundstein.core.case import Case
@@ -176,7 +180,8 @@ def test_calibration_is_kept_only_where_it_helps() -> None:
     assert mended.calibration is not None
     assert mended.calibration == pytest.approx((1 / 3, 0.0), abs=0.08)
     assert mended.finished(sure) == pytest.approx(told, abs=0.05)
-    assert Finish.restored(mended.plain()) == mended
+    kept = json.loads(json.dumps(asdict(mended)))
+    assert restored(Finish, kept, policy=Policy) == mended
 
 
 def test_a_setting_is_left_as_it_is_where_the_rows_cannot_tell() -> None:

@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from grundstein.core.case import Case, Money
 from grundstein.tasks.predict import TASK
 from grundstein.tools import conformal
+from grundstein.tools.keeping import restored
+from grundstein.tools.money import Policy
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -87,7 +89,7 @@ def test_few_rows_promise_nothing() -> None:
 def test_a_model_that_was_kept_before_there_were_sets_answers_without_them() -> None:
     from grundstein.tasks.predict.answers import Finish
 
-    assert Finish.restored({"calibration": None, "policy": None, "shift": 1.0}) == Finish(shift=1.0)
+    assert restored(Finish, {"calibration": None, "policy": None, "shift": 1.0}, policy=Policy) == Finish(shift=1.0)
 
 
 @settings(max_examples=60, deadline=None)

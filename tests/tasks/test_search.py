@@ -206,7 +206,7 @@ def test_long_queries_and_missing_documents_are_told() -> None:
 @pytest.mark.parametrize(
     ("change", "word"),
     [
-        ({"id": ""}, "called"),
+        ({"id": ""}, "which column is `id`"),
         ({"title": "", "text": ""}, "search in"),
         ({"query": ""}, "asked"),
         ({"query_id": ""}, "judged"),

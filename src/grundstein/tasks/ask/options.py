@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, fields, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
-from grundstein.core.case import Money
 from grundstein.core.contract import Column, Contract
-from grundstein.core.errors import Refused, nearest
+from grundstein.core.errors import Refused
+from grundstein.tools.fields import options_of, refuse_metric, several
 from grundstein.tools.money import Stakes, stakes
 from grundstein.tools.retrieval.languages import checked
 from grundstein.tools.retrieval.shelf import Columns
@@ -15,11 +15,11 @@ from grundstein.tools.retrieval.shelf import Columns
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from grundstein.core.case import Case
+    from grundstein.core.case import Case, Money
 
 JUDGED = ("sentence", "passage")
+METRICS = ("accuracy",)
 SHOWN = 3
-WORDS = "id, title, text, question_id, asked, context, relevant, said, judged, language, false_answers, writer"
 
 
 @dataclass(frozen=True)
@@ -77,18 +77,6 @@ class Plan:
         """What answering is worth where the answer is right and where it is wrong; None without money."""
         return stakes(self.money) if self.money else None
 
-    def plain(self) -> dict[str, Any]:
-        """Return what JSON holds."""
-        return asdict(self)
-
-    @classmethod
-    def restored(cls, plain: Mapping[str, Any]) -> Plan:
-        """Build from parsed JSON."""
-        given = plain["columns"]
-        columns = Columns(given["id"], tuple(given["title"]), tuple(given["text"]))
-        money = plain["money"] and Money(plain["money"]["form"], plain["money"]["amounts"])
-        return cls(**{**plain, "columns": columns, "money": money})
-
 
 def plan_of(case: Case) -> Plan:
     """Read the plan of a case; Refused where a field is missing, unknown or contradicts another."""
@@ -98,7 +86,7 @@ def plan_of(case: Case) -> Plan:
         told = "twice: in `passages` and in `relevant`" if options.relevant else "nowhere"
         raise Refused(f"what answers a question stands {told}", "a table `passages`, or `relevant: COLUMN`", "name one")
     return Plan(
-        columns=Columns(options.id, _several(options.title), _several(options.text)),
+        columns=Columns(options.id, several(options.title), several(options.text)),
         question=options.asked,
         question_id=options.question_id,
         context=options.context,
@@ -161,14 +149,7 @@ def answers(case: Case) -> Contract:
 
 
 def _options(case: Case) -> Options:
-    allowed = [one.name for one in fields(Options)]
-    for name in case.options:
-        if name not in allowed:
-            raise Refused(f'an ask case has no field "{name}"', f"{WORDS}; {nearest(name, allowed)}", "correct it")
-    for name in ("id", "asked", "text", "question_id"):
-        if not case.options.get(name):
-            raise Refused(f"the case does not say which column is `{name}`", f"`{name}: COLUMN`", "add it to the case")
-    options = Options(**case.options)
+    options = options_of(case, Options)
     if options.judged not in JUDGED:
         raise Refused(f"judged on `{options.judged}`", f"{' or '.join(JUDGED)}", "correct `judged`")
     share = options.false_answers
@@ -181,9 +162,4 @@ def _check_measure(case: Case) -> None:
     if case.money is not None and case.money.form != "classes":
         given = ", ".join(case.money.amounts)
         raise Refused(f"money of this form cannot value answers: {given}", "`right`, `wrong`, `ask`", "correct `money`")
-    if case.metric not in ("", "accuracy"):
-        raise Refused(f'metric "{case.metric}" does not decide an ask case', "`accuracy`, or money", "correct `metric`")
-
-
-def _several(given: list[str] | str) -> tuple[str, ...]:
-    return tuple(name for name in ([given] if isinstance(given, str) else given) if name)
+    refuse_metric(case, METRICS)

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Self
 
-from grundstein.core.errors import Refused
 from grundstein.tasks.ask import library
 from grundstein.tasks.ask.answers import SHOWN, Given, answer_table
 from grundstein.tasks.ask.options import Plan
 from grundstein.tasks.ask.reading import seen, terms_of, wanted_of
 from grundstein.tasks.ask.tuning import Judgement, judgement, tried
 from grundstein.tools.columns import as_texts
+from grundstein.tools.keeping import fitted, keep, kept, restored
 from grundstein.tools.retrieval import asking
 from grundstein.tools.retrieval.index import Shape
 from grundstein.tools.retrieval.passages import Piece
-from grundstein.tools.retrieval.shelf import Shelf, Still
+from grundstein.tools.retrieval.shelf import Columns, Shelf, Still
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -85,12 +84,12 @@ class First:
 
     def save(self, folder: Path) -> None:
         """Write `solution.json`."""
-        keep(folder, self.plan, fitted(self.shelf).shape, {})
+        _keep(folder, self.plan, fitted(self.shelf).shape)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
         """Read what `save` wrote."""
-        plan, shape, _ = kept(folder)
+        plan, shape, _ = _kept(folder)
         return cls(plan, shelf=library.shelf(plan.columns, shape))
 
 
@@ -124,9 +123,7 @@ class Cited:
 
     def given(self, index: Index, text: str | None, before: str | None) -> Given:
         """Return the answer to one question."""
-        judged = self.judged
-        if judged is None:
-            raise Refused("this solution has not been fitted", "`fit` before `answer` and `save`", "fit it")
+        judged = fitted(self.judged)
         one = seen(index, text, before)
         row, share = judged.choose(one)
         if row < 0:
@@ -137,16 +134,14 @@ class Cited:
 
     def save(self, folder: Path) -> None:
         """Write `solution.json`."""
-        told = self.judged.plain() if self.judged else None
-        keep(
-            folder, self.plan, fitted(self.shelf).shape, {"name": self.name, "choosing": self.choosing, "judged": told}
-        )
+        shape, judged = fitted(self.shelf).shape, fitted(self.judged)
+        _keep(folder, self.plan, shape, name=self.name, choosing=self.choosing, judged=judged)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
         """Read what `save` wrote."""
-        plan, shape, told = kept(folder)
-        judged = Judgement.restored(told["judged"])
+        plan, shape, told = _kept(folder)
+        judged = restored(Judgement, told["judged"])
         return cls(plan, told["name"], told["choosing"], judged, library.shelf(plan.columns, shape))
 
 
@@ -169,12 +164,12 @@ class Silent:
 
     def save(self, folder: Path) -> None:
         """Write `solution.json`."""
-        keep(folder, self.plan, Shape(), {})
+        _keep(folder, self.plan, Shape())
 
     @classmethod
     def load(cls, folder: Path) -> Self:
         """Read what `save` wrote."""
-        return cls(kept(folder)[0])
+        return cls(_kept(folder)[0])
 
 
 def asked_in(questions: pa.Table, plan: Plan) -> list[tuple[str | None, str | None]]:
@@ -194,22 +189,11 @@ def called(questions: pa.Table, plan: Plan) -> Sequence[str | None]:
     return names
 
 
-def fitted(shelf: Shelf | None) -> Shelf:
-    """Return the shelf of a solution that has been fitted."""
-    if shelf is None:
-        raise Refused("this solution has not been fitted", "`fit` before `answer` and `save`", "fit it")
-    return shelf
+def _keep(folder: Path, plan: Plan, shape: Shape, **state: object) -> None:
+    keep(folder, {"plan": plan, "languages": shape.languages, "parts": shape.parts, "state": state})
 
 
-def keep(folder: Path, plan: Plan, shape: Shape, state: Mapping[str, Any]) -> None:
-    """Write `solution.json`."""
-    folder.mkdir(parents=True, exist_ok=True)
-    about = {"plan": plan.plain(), "languages": list(shape.languages), "parts": list(shape.parts), "state": dict(state)}
-    text = json.dumps(about, ensure_ascii=False, sort_keys=True, indent=1)
-    (folder / "solution.json").write_text(text, encoding="utf-8")
-
-
-def kept(folder: Path) -> tuple[Plan, Shape, dict[str, Any]]:
-    """Read what `keep` wrote."""
-    about = json.loads((folder / "solution.json").read_text(encoding="utf-8"))
-    return Plan.restored(about["plan"]), Shape(tuple(about["languages"]), tuple(about["parts"])), about["state"]
+def _kept(folder: Path) -> tuple[Plan, Shape, dict[str, Any]]:
+    about = kept(folder)
+    plan = restored(Plan, about["plan"], columns=Columns)
+    return plan, Shape(tuple(about["languages"]), tuple(about["parts"])), about["state"]

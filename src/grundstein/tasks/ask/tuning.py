@@ -7,8 +7,8 @@ which the corpus does not say. That probability comes from questions outside of 
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -55,15 +55,6 @@ class Judgement:
         row = int(np.argmax(shares))
         score = float(np.dot(one.told(row, float(shares[row])), self.question[:-1])) + self.question[-1]
         return row, float(np.round(1.0 / (1.0 + np.exp(-score)), 9))
-
-    def plain(self) -> dict[str, Any]:
-        """Return what JSON holds."""
-        return asdict(self)
-
-    @classmethod
-    def restored(cls, plain: Mapping[str, Any]) -> Judgement:
-        """Build from parsed JSON."""
-        return cls(tuple(plain["sentence"]), tuple(plain["question"]), plain["least"])
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,11 @@ import pyarrow as pa
 
 from grundstein.core.errors import Misused
 from grundstein.core.task import Done
-from grundstein.tasks.ask import solutions, writing
+from grundstein.tasks.ask import writing
 from grundstein.tasks.ask.library import Place
 from grundstein.tasks.ask.options import plan_of
 from grundstein.tasks.ask.solutions import Cited
+from grundstein.tools import keeping
 from grundstein.tools.retrieval.shelf import Still
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def _written(fitted: Cited, writer: Writer, text: str, told: dict[str, Any]) -> 
     documents = [told["document"], *told["cited"]]
     texts = [told["passage"], *told["others"]]
     places = [Place(name, "", 0, passage) for name, passage in zip(documents, texts, strict=True)]
-    languages = solutions.fitted(fitted.shelf).shape.languages
+    languages = keeping.fitted(fitted.shelf).shape.languages
     said = writer.write(writing.told_to(languages), writing.asked(text, places))
     answer = writing.read(said, places, languages[0])
     if answer.refused or not answer.sentences:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from dataclasses import field as defaulted
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from grundstein.core.errors import Refused, nearest
+from grundstein.core.errors import Refused
+from grundstein.tools.fields import options_of, refuse_metric, refuse_unless_whole, several
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from grundstein.core.case import Case
 
 MEASURE = "similarity"
@@ -60,24 +59,15 @@ class Plan:
         """The columns that hold words."""
         return tuple(dict.fromkeys([*self.title, *self.text]))
 
-    def plain(self) -> dict[str, Any]:
-        """Return what JSON holds."""
-        return asdict(self)
-
-    @classmethod
-    def restored(cls, plain: Mapping[str, Any]) -> Plan:
-        """Build from parsed JSON."""
-        tuples = {name: tuple(plain[name]) for name in ("title", "text", "names", "ignore")}
-        return cls(**{**plain, **tuples})
-
 
 def plan_of(case: Case) -> Plan:
     """Read the plan of a case; Refused where a field is missing, unknown or contradicts another."""
-    options = _options(case)
+    options = options_of(case, Options)
+    refuse_unless_whole("groups", options.groups, 2)
     plan = Plan(
         options.id,
-        _several(options.title),
-        _several(options.text),
+        several(options.title),
+        several(options.text),
         options.keywords,
         tuple(options.names),
         options.source,
@@ -94,23 +84,5 @@ def plan_of(case: Case) -> Plan:
         raise Refused(f'"{plan.id}" names a document and is read as its text', "two columns", "correct the case")
     if case.money or case.baseline or case.acted not in {"", "nobody"}:
         raise Refused("an archive is looked at, nothing is decided by it", "no `money`, `baseline`, `acted`", "remove")
-    if case.metric not in {"", MEASURE}:
-        raise Refused(f"`metric: {case.metric}` cannot decide", f"`metric: {MEASURE}`", "correct `metric`")
+    refuse_metric(case, (MEASURE,))
     return plan
-
-
-def _options(case: Case) -> Options:
-    allowed = [one.name for one in fields(Options)]
-    for name in case.options:
-        if name not in allowed:
-            raise Refused(f'the task explore has no field "{name}"', nearest(name, allowed), "correct the case")
-    if not case.options.get("id"):
-        raise Refused("the case does not say what names a document", "`id: COLUMN` of the corpus", "add it to the case")
-    options = Options(**case.options)
-    if isinstance(options.groups, bool) or not isinstance(options.groups, int) or options.groups < 2:
-        raise Refused(f"`groups: {options.groups}` is no number of groups", "a whole number from 2 on", "correct it")
-    return options
-
-
-def _several(names: list[str] | str) -> tuple[str, ...]:
-    return (names,) if isinstance(names, str) and names else tuple(names)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import pyarrow as pa
 
-from grundstein.core.errors import Refused
 from grundstein.tasks.explore.corpus import corpus_of
 from grundstein.tasks.explore.options import Plan
+from grundstein.tools.keeping import fitted, keep, kept, restored
 from grundstein.tools.terms import Terms
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ class First:
     """Always the first document of the archive."""
 
     plan: Plan
-    ids: tuple[str, ...] = ()
+    ids: tuple[str, ...] | None = None
     name: str = "first document"
 
     def fit(self, data: Data, seed: int) -> Self:
@@ -41,16 +40,17 @@ class First:
     def answer(self, questions: pa.Table, live: Mapping[str, LiveTable]) -> pa.Table:
         """Name it, with no likeness claimed."""
         del live
-        return answers_of([_known(self.ids)[0]] * questions.num_rows, np.zeros(questions.num_rows))
+        return answers_of([fitted(self.ids)[0]] * questions.num_rows, np.zeros(questions.num_rows))
 
     def save(self, folder: Path) -> None:
         """Write JSON."""
-        _keep(folder, self.plan, _known(self.ids))
+        keep(folder, {"plan": self.plan, "ids": fitted(self.ids)})
 
     @classmethod
     def load(cls, folder: Path) -> Self:
         """Read what `save` wrote."""
-        return cls(*_kept(folder))
+        told = kept(folder)
+        return cls(restored(Plan, told["plan"]), tuple(told["ids"]))
 
 
 @dataclass(frozen=True)
@@ -74,9 +74,7 @@ class Nearest:
     def answer(self, questions: pa.Table, live: Mapping[str, LiveTable]) -> pa.Table:
         """Name the most similar document; of equally similar ones the first."""
         del live
-        terms = self.terms
-        if terms is None:
-            raise Refused("this solution has not been fitted", "`fit` before `answer` and `save`", "fit it")
+        terms = fitted(self.terms)
         if not self.weighed:
             self.weighed.append(terms.matrix(self.texts).T.tocsc())
         asked = corpus_of(questions, replace(self.plan, time="", keywords="")).whole
@@ -89,16 +87,14 @@ class Nearest:
 
     def save(self, folder: Path) -> None:
         """Write JSON and npz."""
-        _keep(folder, self.plan, _known(self.ids), self.texts)
-        if self.terms is not None:
-            self.terms.save(folder / "terms.npz")
+        keep(folder, {"plan": self.plan, "ids": self.ids, "texts": self.texts})
+        fitted(self.terms).save(folder / "terms.npz")
 
     @classmethod
     def load(cls, folder: Path) -> Self:
         """Read what `save` wrote."""
-        plan, ids = _kept(folder)
-        texts = json.loads((folder / "solution.json").read_text(encoding="utf-8"))["texts"]
-        return cls(plan, ids, Terms.load(folder / "terms.npz"), texts=tuple(texts))
+        told, terms = kept(folder), Terms.load(folder / "terms.npz")
+        return cls(restored(Plan, told["plan"]), tuple(told["ids"]), terms, texts=tuple(told["texts"]))
 
 
 def answers_of(ids: list[str], near: np.ndarray[Any, Any]) -> pa.Table:
@@ -111,21 +107,3 @@ def _nearest(asked: sp.csr_matrix, known: sp.csc_matrix) -> tuple[Any, Any]:
     near = np.round(near, 9)
     best = near.argmax(axis=1)
     return best, near[np.arange(len(best)), best]
-
-
-def _known(ids: tuple[str, ...]) -> tuple[str, ...]:
-    if not ids:
-        raise Refused("this solution has not been fitted", "`fit` before `answer` and `save`", "fit it")
-    return ids
-
-
-def _keep(folder: Path, plan: Plan, ids: tuple[str, ...], texts: tuple[str, ...] = ()) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    content = {"plan": plan.plain(), "ids": ids, "texts": texts}
-    text = json.dumps(content, ensure_ascii=False, sort_keys=True, indent=1)
-    (folder / "solution.json").write_text(text, encoding="utf-8")
-
-
-def _kept(folder: Path) -> tuple[Plan, tuple[str, ...]]:
-    content = json.loads((folder / "solution.json").read_text(encoding="utf-8"))
-    return Plan.restored(content["plan"]), tuple(content["ids"])

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from grundstein.core.case import Money
 from grundstein.core.errors import Refused, nearest
-from grundstein.tools.fields import refuse_unknown
+from grundstein.tools.fields import options_of, refuse_metric
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from grundstein.core.case import Case
+    from grundstein.core.case import Case, Money
 
 METRICS = ("absolute_error",)
 LOCALES = ("de", "at", "ch")
@@ -57,16 +54,6 @@ class Plan:
         """The columns that a solution may look at."""
         return (self.text, self.section) if self.section else (self.text,)
 
-    def plain(self) -> dict[str, Any]:
-        """Return what JSON holds."""
-        return asdict(self)
-
-    @classmethod
-    def restored(cls, plain: Mapping[str, Any]) -> Plan:
-        """Build from parsed JSON."""
-        money = plain["money"] and Money(plain["money"]["form"], plain["money"]["amounts"])
-        return cls(**{**plain, "ignore": tuple(plain["ignore"]), "money": money})
-
 
 def plan_of(case: Case) -> Plan:
     """Read the plan of a case; Refused where a field is missing, unknown or contradicts another."""
@@ -88,10 +75,7 @@ def plan_of(case: Case) -> Plan:
 
 
 def _options(case: Case) -> Options:
-    refuse_unknown(case, Options)
-    if not case.options.get("target"):
-        raise Refused("the case names no target", "`target: COLUMN`, the column of grades", "add it to the case")
-    options = Options(**case.options)
+    options = options_of(case, Options)
     if options.locale not in LOCALES:
         raise Refused(
             f'"{options.locale}" is no country whose letters are read',
@@ -118,8 +102,7 @@ def _check_case(case: Case) -> None:
         )
     if case.money and case.money.form != "number":
         raise Refused("this money is not for grades", "`money: {over, under}` per grade of error", "correct `money`")
-    if case.metric and case.metric not in METRICS:
-        raise Refused(f"`metric: {case.metric}` cannot decide", nearest(case.metric, METRICS), "correct `metric`")
+    refuse_metric(case, METRICS)
     if case.baseline:
         raise Refused("a letters case has no SQL rule", "the grammar of letters is today's rule", "take `baseline` out")
     if case.acted not in {"", "nobody"}:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import pyarrow.compute as pc
 
-from grundstein.core.errors import Refused
 from grundstein.tasks.letters.grading import Reading, read
 from grundstein.tasks.letters.learning import Learnt, features, learn
 from grundstein.tasks.letters.options import Plan
 from grundstein.tasks.letters.splitting import BEST, WORST, grades_of
 from grundstein.tasks.letters.worth import answer_table
 from grundstein.tools.columns import as_texts
+from grundstein.tools.keeping import fitted, keep, kept, restored
 from grundstein.tools.money import wanted_quantile
 
 if TYPE_CHECKING:
@@ -49,20 +48,20 @@ class ByGrammar:
     def answer(self, questions: pa.Table, live: Mapping[str, LiveTable]) -> pa.Table:
         """Read each sentence; `live` is not used."""
         del live
-        rest = known(self.rest)
+        rest = fitted(self.rest)
         found = readings(self.plan, questions)
         grades = np.array([one.grade if one.rule else rest for one in found], dtype=np.float64)
         return answer_table(grades, *_ranges(found), [reason(one) for one in found])
 
     def save(self, folder: Path) -> None:
         """Write one JSON file."""
-        write(folder, {"plan": self.plan.plain(), "rest": known(self.rest)})
+        keep(folder, {"plan": self.plan, "rest": fitted(self.rest)})
 
     @classmethod
     def load(cls, folder: Path) -> Self:
         """Read what `save` wrote."""
-        kept = _kept(folder)
-        return cls(Plan.restored(kept["plan"]), kept["rest"])
+        told = kept(folder)
+        return cls(restored(Plan, told["plan"]), told["rest"])
 
 
 @dataclass(frozen=True)
@@ -82,17 +81,17 @@ class Middle:
         """Give every sentence the same grade; `live` is not used."""
         del live
         ones = np.ones(questions.num_rows)
-        return answer_table(known(self.grade) * ones, BEST * ones, WORST * ones, ["the middle grade"] * len(ones))
+        return answer_table(fitted(self.grade) * ones, BEST * ones, WORST * ones, ["the middle grade"] * len(ones))
 
     def save(self, folder: Path) -> None:
         """Write one JSON file."""
-        write(folder, {"plan": self.plan.plain(), "grade": known(self.grade)})
+        keep(folder, {"plan": self.plan, "grade": fitted(self.grade)})
 
     @classmethod
     def load(cls, folder: Path) -> Self:
         """Read what `save` wrote."""
-        kept = _kept(folder)
-        return cls(Plan.restored(kept["plan"]), kept["grade"])
+        told = kept(folder)
+        return cls(restored(Plan, told["plan"]), told["grade"])
 
 
 @dataclass(frozen=True)
@@ -111,7 +110,7 @@ class Ordinal:
     def answer(self, questions: pa.Table, live: Mapping[str, LiveTable]) -> pa.Table:
         """Grade each sentence; `live` is not used."""
         del live
-        learnt = known(self.learnt)
+        learnt = fitted(self.learnt)
         found = readings(self.plan, questions)
         grades = learnt.grades(found, features(found), texts_of(self.plan, questions))
         low, high = (np.clip(np.floor(grades + way * learnt.spread + 0.5), BEST, WORST) for way in (-1.0, 1.0))
@@ -120,15 +119,15 @@ class Ordinal:
 
     def save(self, folder: Path) -> None:
         """Write JSON and npz."""
-        learnt = known(self.learnt)
-        write(folder, {"plan": self.plan.plain(), **learnt.plain()})
+        learnt = fitted(self.learnt)
+        keep(folder, {"plan": self.plan, **learnt.plain()})
         learnt.save(folder)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
         """Read what `save` wrote."""
-        kept = _kept(folder)
-        return cls(Plan.restored(kept["plan"]), Learnt.load(folder, kept))
+        told = kept(folder)
+        return cls(restored(Plan, told["plan"]), Learnt.load(folder, told))
 
 
 def readings(plan: Plan, rows: pa.Table) -> list[Reading]:
@@ -156,21 +155,3 @@ def middle(plan: Plan, grades: Floats) -> float:
 def _ranges(found: Sequence[Reading]) -> tuple[Floats, Floats]:
     low, high = (np.array([getattr(one, side) for one in found], dtype=np.float64) for side in ("low", "high"))
     return low, high
-
-
-def known(value: Any) -> Any:
-    """The value of a fitted solution; Refused before."""
-    if value is None:
-        raise Refused("this solution has not been fitted", "`fit` before `answer` and `save`", "fit it")
-    return value
-
-
-def write(folder: Path, content: Mapping[str, object]) -> None:
-    """Write `solution.json`."""
-    folder.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(content, ensure_ascii=False, sort_keys=True, indent=1)
-    (folder / "solution.json").write_text(text, encoding="utf-8")
-
-
-def _kept(folder: Path) -> dict[str, Any]:
-    return json.loads((folder / "solution.json").read_text(encoding="utf-8"))

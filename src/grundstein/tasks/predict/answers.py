@@ -5,7 +5,7 @@ Raw predictions are the probability of yes (two classes), a row of probabilities
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from grundstein.tools.conformal import FEWEST, MISS, each_class, range_of, thres
 from grundstein.tools.money import Policy, choose_policy, wanted_quantile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -41,17 +41,6 @@ class Finish:
     policy: Policy | None = None
     shift: float = 0.0
     sets: tuple[float, ...] | None = None
-
-    def plain(self) -> dict[str, Any]:
-        """Return what JSON holds."""
-        return asdict(self)
-
-    @classmethod
-    def restored(cls, plain: Mapping[str, Any]) -> Finish:
-        """Build from parsed JSON."""
-        calibration = plain["calibration"] and (plain["calibration"][0], plain["calibration"][1])
-        sets = tuple(plain.get("sets") or ()) or None
-        return cls(calibration, plain["policy"] and Policy(**plain["policy"]), plain["shift"], sets)
 
     def finished(self, raw: Floats) -> Floats:
         """Return calibrated probabilities, or the shifted number."""

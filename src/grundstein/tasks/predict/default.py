@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from grundstein.core.errors import Refused
 from grundstein.tasks.predict.answers import Finish, answer_row, answer_table, finish
 from grundstein.tasks.predict.keeping import keep, kept
 from grundstein.tasks.predict.reasons import Moved, through, told
 from grundstein.tasks.predict.workshop import workshop
 from grundstein.tasks.predict.worth import worth
 from grundstein.tools.encoding import Encoder
+from grundstein.tools.keeping import fitted, restored
+from grundstein.tools.money import Policy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -132,24 +133,18 @@ class Default:
     def save(self, folder: Path) -> None:
         """Write two JSON files."""
         problem, encoder, steps, finishing = self._known()
-        keep(folder, self.plan, problem, {"steps": vars(steps), "finish": finishing.plain()})
+        keep(folder, self.plan, problem, {"steps": steps, "finish": finishing})
         encoder.save(folder / "encoder.json")
 
     @classmethod
     def load(cls, folder: Path) -> Self:
         """Read what `save` wrote."""
         plan, problem, state = kept(folder)
-        steps = Steps(**{name: tuple(map(_frozen, part)) for name, part in state["steps"].items()})
-        return cls(plan, problem, Encoder.load(folder / "encoder.json"), steps, Finish.restored(state["finish"]))
+        steps, finishing = restored(Steps, state["steps"]), restored(Finish, state["finish"], policy=Policy)
+        return cls(plan, problem, Encoder.load(folder / "encoder.json"), steps, finishing)
 
     def _known(self) -> tuple[Problem, Encoder, Steps, Finish]:
-        if self.problem is None or self.encoder is None or self.steps is None or self.finish is None:
-            raise Refused("this solution has not been fitted", "`fit` before `answer` and `save`", "fit it")
-        return self.problem, self.encoder, self.steps, self.finish
-
-
-def _frozen(part: Any) -> Any:
-    return tuple(part) if isinstance(part, list) else part
+        return fitted(self.problem), fitted(self.encoder), fitted(self.steps), fitted(self.finish)
 
 
 def _grow(shop: Workshop, fit: Rows, depth: int) -> Steps:

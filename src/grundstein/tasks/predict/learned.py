@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from grundstein.core.errors import Refused
 from grundstein.tasks.predict import linear, trees
 from grundstein.tasks.predict.answers import Finish, answer_row, answer_table, finish
 from grundstein.tasks.predict.keeping import keep, kept
 from grundstein.tasks.predict.reasons import mixed, moved, through, told
 from grundstein.tasks.predict.workshop import Memory, Workshop, chosen, fingerprint, workshop
 from grundstein.tools.encoding import Encoder
+from grundstein.tools.keeping import fitted, restored
+from grundstein.tools.money import Policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -138,7 +139,7 @@ class Learned:
     def save(self, folder: Path) -> None:
         """Write JSON, npz and LightGBM's text."""
         known = self._known()
-        state = {"members": list(self.members), "shares": list(known.shares), "finish": known.finish.plain()}
+        state = {"members": list(self.members), "shares": list(known.shares), "finish": known.finish}
         if math.isfinite(known.reach):
             state["reach"] = known.reach
         keep(folder, self.plan, known.problem, state)
@@ -155,14 +156,12 @@ class Learned:
         members = tuple(state["members"])
         models = tuple(MODELS[name].load(folder) for name in members)
         encoder = Encoder.load(folder / "encoder.json")
-        finishing = Finish.restored(state["finish"])
+        finishing = restored(Finish, state["finish"], policy=Policy)
         means, reach = _means(folder), float(state.get("reach", math.inf))
         return cls(plan, members, Fitted(problem, encoder, models, tuple(state["shares"]), finishing, means, reach))
 
     def _known(self) -> Fitted:
-        if self.fitted is None:
-            raise Refused("this solution has not been fitted", "`fit` before `answer` and `save`", "fit it")
-        return self.fitted
+        return fitted(self.fitted)
 
 
 def _means(folder: Path) -> Floats | None:

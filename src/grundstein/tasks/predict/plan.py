@@ -6,17 +6,16 @@ turned out to be: its kind and its labels as texts, for two classes the positive
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from grundstein.core.case import Money
 from grundstein.core.errors import Refused, nearest
 from grundstein.tools.columns import NUMERIC, YES, as_numbers, as_texts
-from grundstein.tools.fields import refuse_unknown, room_of
+from grundstein.tools.fields import options_of, room_of
 from grundstein.tools.money import Stakes, stakes
 from grundstein.tools.sealing import HOUSE_COLUMNS
 
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from grundstein.core.case import Case
+    from grundstein.core.case import Case, Money
 
 Kind = Literal["two", "many", "number"]
 
@@ -101,16 +100,6 @@ class Plan:
     def squares(self) -> bool:
         """Whether an error counts by its square: then the mean is wanted, else a middle that money or metric names."""
         return self.measure("number") == "squared_error"
-
-    def plain(self) -> dict[str, Any]:
-        """Return what JSON holds."""
-        return asdict(self)
-
-    @classmethod
-    def restored(cls, plain: Mapping[str, Any]) -> Plan:
-        """Build from parsed JSON."""
-        money = plain["money"] and Money(plain["money"]["form"], plain["money"]["amounts"])
-        return cls(**{**plain, "ignore": tuple(plain["ignore"]), "money": money})
 
 
 EVEN = Stakes(1.0, -1.0, 0.0, 0.0)
@@ -219,16 +208,14 @@ def settled(case: Case, rows: pa.Table) -> Case:
 
 
 def _options(case: Case) -> Options:
-    refuse_unknown(case, Options)
-    if not case.options.get("target"):
-        raise Refused("the case names no target", "`target: COLUMN`, the column to predict", "add it to the case")
-    positive = case.options.get("positive")
+    options = options_of(case, Options)
+    positive: object = options.positive
     if isinstance(positive, bool):
         positive = "true" if positive else "false"
-    kind = str(case.options.get("kind") or "")
+    kind = str(options.kind or "")
     if kind not in {"", "two", "many", "number"}:
         raise Refused(f"`kind: {kind}` is unknown", nearest(kind, ["two", "many", "number"]), "correct the case")
-    return Options(str(case.options["target"]), None if positive is None else str(positive), kind)
+    return Options(str(options.target), None if positive is None else str(positive), kind)
 
 
 def _check_measure(plan: Plan, kind: Kind | None) -> None:

@@ -18,6 +18,7 @@ from grundstein.tasks.predict.keeping import keep, kept
 from grundstein.tasks.predict.plan import Problem, problem_of, truths
 from grundstein.tasks.predict.reasons import worded
 from grundstein.tasks.predict.worth import learning_weights
+from grundstein.tools.keeping import fitted
 from grundstein.tools.money import FAR, Policy, choose_policy
 
 if TYPE_CHECKING:
@@ -204,9 +205,7 @@ class Constant:
 
 
 def _fitted(problem: Problem | None, state: Mapping[str, Any] | None) -> tuple[Problem, Mapping[str, Any]]:
-    if problem is None or state is None:
-        raise Refused("this solution has not been fitted", "`fit` before `answer` and `save`", "fit it")
-    return problem, state
+    return fitted(problem), fitted(state)
 
 
 def _said(plan: Plan, rows: pa.Table) -> pa.ChunkedArray:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from grundstein.core.contract import Column, Contract
-from grundstein.core.errors import Refused, nearest
+from grundstein.core.errors import Refused
+from grundstein.tools.fields import options_of, ranking_measure, refuse_unless_whole, several
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,8 +42,8 @@ class Options:
     `baseline`, one number in SQL over columns of `items`, is the house's own list: the greatest first.
     """
 
-    user: str = ""
-    item: str = ""
+    user: str
+    item: str
     weight: str = ""
     k: int = 10
     repeat: bool = False
@@ -113,7 +114,7 @@ def read_again(plain: Mapping[str, Any]) -> Reading:
 
 def reading(case: Case) -> Reading:
     """Read the fields of a case; Refused with the nearest word where one is wrong."""
-    options = _options(case.options)
+    options = _options(case)
     return Reading(
         user=options.user,
         item=options.item,
@@ -125,8 +126,8 @@ def reading(case: Case) -> Reading:
         repeat=options.repeat,
         asked=options.asked,
         related=options.related,
-        text=_columns(options.text),
-        properties=_columns(options.properties),
+        text=several(options.text),
+        properties=several(options.properties),
         never=options.never,
         only=options.only,
         at_most=tuple(sorted(options.at_most.items())),
@@ -137,22 +138,7 @@ def reading(case: Case) -> Reading:
 
 def measure(case: Case) -> str:
     """Return "money", or the additive metric that decides (`ndcg@10` where the case names none)."""
-    if case.money is not None:
-        if case.money.form == "ranking":
-            return "money"
-        given = ", ".join(case.money.amounts)
-        raise Refused(
-            f"money of this form cannot value a ranking: {given}",
-            "expected `hit`: what a relevant item on the list is worth",
-            f"write `money: {{hit: AMOUNT}}` in cases/{case.name}.yaml",
-        )
-    if case.metric and case.metric not in MEASURES:
-        raise Refused(
-            f'metric "{case.metric}" does not decide a recommend case',
-            f"expected one of {', '.join(MEASURES)}; {nearest(case.metric, MEASURES)}",
-            f"change `metric:` in cases/{case.name}.yaml",
-        )
-    return case.metric or MEASURES[0]
+    return ranking_measure(case, MEASURES)
 
 
 def contracts(case: Case) -> Mapping[str, Contract]:
@@ -195,37 +181,14 @@ def answers(case: Case) -> Contract:
     )
 
 
-def _options(given: Mapping[str, object]) -> Options:
-    allowed = [field.name for field in fields(Options)]
-    for name in given:
-        if name not in allowed:
-            raise Refused(
-                f'a recommend case has no field "{name}"',
-                f"expected {', '.join(allowed)}; {nearest(name, allowed)}",
-                "correct the field in the case file",
-            )
-    for name in ("user", "item"):
-        if not given.get(name):
-            raise Refused(
-                f"the case does not say which column of `events` holds the {name}",
-                f"expected `{name}:` with a column's name",
-                f"add `{name}: COLUMN` to the case file",
-            )
-    options = Options(**given)  # type: ignore[arg-type]  # the project's reader has checked the types; the rest below
-    _refuse_value("k", options.k, _whole(options.k), "a whole number of items shown, 1 or more", "`k: 10`")
-    _refuse_value("asked", options.asked, options.asked in ASKED, "user or item", "`asked: item`")
+def _options(case: Case) -> Options:
+    options = options_of(case, Options)
+    refuse_unless_whole("k", options.k, 1)
+    if options.asked not in ASKED:
+        raise Refused(f"asked is {options.asked!r}", " or ".join(ASKED), "correct `asked`")
     for name, most in options.at_most.items():
-        _refuse_value(f"at_most: {name}", most, _whole(most), "a whole number, 1 or more", f"`at_most: {{{name}: 2}}`")
+        refuse_unless_whole(f"at_most: {name}", most, 1)
     return options
-
-
-def _whole(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
-
-
-def _refuse_value(name: str, value: object, fine: bool, expected: str, example: str) -> None:
-    if not fine:
-        raise Refused(f"{name} is {value!r}", f"expected {expected}", f"write for example {example}")
 
 
 def _ruled(read: Reading) -> list[str]:
@@ -234,10 +197,6 @@ def _ruled(read: Reading) -> list[str]:
 
     rules = [rule for rule in (read.never, read.only, read.listed) if rule]
     return [*(name for name, _ in read.at_most), *(name for rule in rules for name in columns_of(rule))]
-
-
-def _columns(given: list[str] | str) -> tuple[str, ...]:
-    return tuple([given] if isinstance(given, str) and given else given)
 
 
 def _refuse_lacking(case: Case, read: Reading) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from dataclasses import field as defaulted
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from grundstein.core.contract import Column, Contract
-from grundstein.core.errors import Refused, nearest
+from grundstein.core.errors import Refused
+from grundstein.tools.fields import options_of, ranking_measure, refuse_unless_whole, several
 from grundstein.tools.retrieval.languages import checked
 from grundstein.tools.retrieval.shelf import Columns
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 MEASURES = ("ndcg@10", "recall@100", "mrr@10")
 DEEPEST = 100
-WORDS = "id, title, text, query_id, query, relevant, relevance, language, narrow, cites, k"
 
 
 @dataclass(frozen=True)
@@ -77,22 +77,11 @@ class Plan:
         """Whether each query looks for the document of its own name."""
         return not self.judged and not self.relevant
 
-    def plain(self) -> dict[str, Any]:
-        """Return what JSON holds."""
-        return asdict(self)
-
-    @classmethod
-    def restored(cls, plain: Mapping[str, Any]) -> Plan:
-        """Build from parsed JSON."""
-        given = plain["columns"]
-        several = {name: tuple(given[name]) for name in ("title", "text", "narrow")}
-        return cls(**{**plain, "columns": Columns(given["id"], **several)})
-
 
 def plan_of(case: Case) -> Plan:
     """Read the plan of a case; Refused where a field is missing, unknown or contradicts another."""
     options = _options(case)
-    title, text = _several(options.title), _several(options.text)
+    title, text = several(options.title), several(options.text)
     if not title and not text:
         raise Refused("nothing is named to search in", "`text:` or `title:` with columns of the corpus", "add them")
     judged = "judgements" in case.data
@@ -124,17 +113,7 @@ def plan_of(case: Case) -> Plan:
 
 def measure_of(case: Case) -> str:
     """Return "money", or the additive metric that decides (`ndcg@10` where the case names none)."""
-    if case.money is not None:
-        if case.money.form == "ranking":
-            return "money"
-        given = ", ".join(case.money.amounts)
-        raise Refused(
-            f"money of this form cannot value a ranking: {given}", "`money: {hit: AMOUNT}`", "correct `money`"
-        )
-    if case.metric and case.metric not in MEASURES:
-        said = f"{', '.join(MEASURES)}; {nearest(case.metric, MEASURES)}"
-        raise Refused(f'metric "{case.metric}" does not decide a search case', said, "correct `metric`")
-    return case.metric or MEASURES[0]
+    return ranking_measure(case, MEASURES)
 
 
 def contracts(case: Case) -> Mapping[str, Contract]:
@@ -175,13 +154,8 @@ def answers(case: Case) -> Contract:
 
 
 def _options(case: Case) -> Options:
-    allowed = [one.name for one in fields(Options)]
-    for name in case.options:
-        if name not in allowed:
-            raise Refused(f'a search case has no field "{name}"', f"{WORDS}; {nearest(name, allowed)}", "correct it")
-    if not case.options.get("id"):
-        raise Refused("nothing says what a document is called", "`id: COLUMN` of `corpus`", "add it to the case file")
-    options = Options(**case.options)
+    options = options_of(case, Options)
+    refuse_unless_whole("k", options.k, 1, 1_000)
     if "judgements" in case.data and not options.query_id:
         raise Refused(
             "nothing says which query is judged", "`query_id: COLUMN` of `queries` and `judgements`", "add it"
@@ -190,12 +164,4 @@ def _options(case: Case) -> Options:
         raise Refused(
             "documents are linked by a table `references` and its column `cites`", "both or none", "name the other too"
         )
-    if isinstance(options.k, bool) or not isinstance(options.k, int) or not 1 <= options.k <= 1_000:
-        raise Refused(
-            f"k is {options.k!r}", "a whole number of documents shown, 1 to 1,000", "write for example `k: 10`"
-        )
     return options
-
-
-def _several(given: list[str] | str) -> tuple[str, ...]:
-    return tuple(name for name in ([given] if isinstance(given, str) else given) if name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
@@ -10,16 +9,16 @@ from typing import TYPE_CHECKING, Any, Self
 import pyarrow as pa
 from threadpoolctl import threadpool_limits
 
-from grundstein.core.errors import Refused
 from grundstein.tasks.search.judging import answer_table
 from grundstein.tasks.search.options import Plan
 from grundstein.tasks.search.tuning import Asked, tuned
 from grundstein.tools.columns import as_texts
+from grundstein.tools.keeping import fitted, keep, kept, restored
 from grundstein.tools.retrieval import blending, spaces
 from grundstein.tools.retrieval.blending import Recipe
 from grundstein.tools.retrieval.index import Shape
 from grundstein.tools.retrieval.links import Graph
-from grundstein.tools.retrieval.shelf import Shelf, Still, shape_of
+from grundstein.tools.retrieval.shelf import Columns, Shelf, Still, shape_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -136,34 +135,31 @@ class Blend:
 
     def shelf(self) -> Shelf:
         """Return the index' keeper."""
-        if self.shape is None:
-            raise Refused("this solution has not been fitted", "`fit` before `answer` and `save`", "fit it")
-        return self.shelves.shelf(self.plan, self.shape)
+        return self.shelves.shelf(self.plan, fitted(self.shape))
 
     def save(self, folder: Path) -> None:
         """Write `solution.json` and the spaces that carry weight."""
         shape = self.shelf().shape
-        folder.mkdir(parents=True, exist_ok=True)
+        heavy = [name for name in self.clouds if name in self.recipe.used]
         about: dict[str, Any] = {
-            "plan": self.plan.plain(),
+            "plan": self.plan,
             "name": self.name,
-            "signals": list(self.signals),
+            "signals": self.signals,
             "weights": dict(self.recipe.weights),
             "tail": None if self.recipe.tail is None else dict(self.recipe.tail),
-            "languages": list(shape.languages),
-            "parts": list(shape.parts),
-            "spaces": [name for name in self.clouds if name in self.recipe.used],
+            "languages": shape.languages,
+            "parts": shape.parts,
+            "spaces": heavy,
         }
-        text = json.dumps(about, ensure_ascii=False, sort_keys=True, indent=1)
-        (folder / "solution.json").write_text(text, encoding="utf-8")
-        for name in about["spaces"]:
+        keep(folder, about)
+        for name in heavy:
             self.clouds[name].space.save(folder / f"{name}.npz")
 
     @classmethod
     def load(cls, folder: Path) -> Self:
         """Read what `save` wrote."""
-        about = json.loads((folder / "solution.json").read_text(encoding="utf-8"))
-        plan = Plan.restored(about["plan"])
+        about = kept(folder)
+        plan = restored(Plan, about["plan"], columns=Columns)
         clouds = {name: spaces.Cloud(spaces.Space.load(folder / f"{name}.npz")) for name in about["spaces"]}
         shape = Shape(tuple(about["languages"]), tuple(about["parts"]), plan.columns.narrow)
         recipe = Recipe(about["weights"], about["tail"])
@@ -190,13 +186,12 @@ class Nothing:
 
     def save(self, folder: Path) -> None:
         """Write `solution.json`."""
-        text = json.dumps({"plan": self.plan.plain()}, ensure_ascii=False, sort_keys=True)
-        (folder / "solution.json").write_text(text, encoding="utf-8")
+        keep(folder, {"plan": self.plan})
 
     @classmethod
     def load(cls, folder: Path) -> Self:
         """Read what `save` wrote."""
-        return cls(Plan.restored(json.loads((folder / "solution.json").read_text(encoding="utf-8"))["plan"]))
+        return cls(restored(Plan, kept(folder)["plan"], columns=Columns))
 
 
 def asked_in(questions: pa.Table, plan: Plan) -> Iterator[tuple[str | None, dict[str, str]]]:
