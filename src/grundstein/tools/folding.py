@@ -6,7 +6,7 @@ in time, `_time`. No solution looks at them; they keep folds, also those inside 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -15,7 +15,7 @@ from grundstein.core.task import Split
 from grundstein.tools.sealing import DAY, HOUSE_COLUMNS, clusters, instants, known_rows, sealed_rows, unit_hash
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
 
     from numpy.typing import NDArray
 
@@ -24,6 +24,23 @@ if TYPE_CHECKING:
     Rows = NDArray[np.int64]
 
 FIRST_SHARE = 0.4
+MARKS = ("_row", "_unit", "_cluster", "_time")
+
+
+class Timed(Protocol):
+    """What of a task's plan says which rows stay together, and when their truth is known."""
+
+    @property
+    def entity(self) -> str:
+        """The column of whom a row is about; empty where there is none."""
+
+    @property
+    def time(self) -> str:
+        """The column of when it was; `_row` where the order of the rows tells."""
+
+    @property
+    def horizon_days(self) -> float:
+        """How long the truth of a row takes."""
 
 
 def sealed_parts(
@@ -39,9 +56,13 @@ def split_of(development: pa.Table, asked: pa.Table, hidden: Collection[str], to
     """Return the split of one table: questions without the columns `hidden`, truth with those `told`."""
     out = {*hidden, *HOUSE_COLUMNS}
     questions = asked.select([name for name in asked.column_names if name not in out])
-    kept = [*told, "_row", "_unit", "_cluster", "_time"]
-    truth = asked.select([name for name in kept if name in asked.column_names])
+    truth = asked.select([name for name in (*told, *MARKS) if name in asked.column_names])
     return Split({"rows": development}, questions, {"rows": truth}, how)
+
+
+def marks_of(rows: pa.Table) -> dict[str, pa.ChunkedArray]:
+    """Return the house's marks on some rows, by their names."""
+    return {name: rows[name] for name in MARKS if name in rows.column_names}
 
 
 def marked(table: pa.Table, seal: Seal, entity: str) -> pa.Table:
@@ -66,6 +87,16 @@ def with_marks(rows: pa.Table, entity: str, time: str, seed: int) -> pa.Table:
 def fold_shape(rows: pa.Table, entity: str) -> str:
     """How folds of these rows are split: "time", "entity" or "random"."""
     return "time" if "_time" in rows.column_names else "entity" if entity in rows.column_names else "random"
+
+
+def folds_of(
+    rows: pa.Table, strata: NDArray[np.float64], plan: Timed, seed: int, count: int
+) -> Iterator[tuple[pa.Table, pa.Table, str]]:
+    """Yield (rows to fit, rows to ask, how they were split) for each fold; `strata` as in `fold_positions`."""
+    rows = with_marks(rows, plan.entity, plan.time, seed)
+    how = fold_shape(rows, plan.entity)
+    for fitted, asked in fold_positions(rows, strata, seed, count, horizon_us(plan.time, plan.horizon_days)):
+        yield rows.take(pa.array(fitted)), rows.take(pa.array(asked)), how
 
 
 def fold_positions(

@@ -38,12 +38,10 @@ def seal_questions(data: Data, plan: Plan, seal: Seal) -> Split:
 
 def fold_questions(development: Data, plan: Plan, seed: int) -> Iterator[Split]:
     """Yield three splits of the development part, those that the corpus answers spread evenly."""
-    rows = folding.with_marks(development["questions"], plan.entity, plan.time, seed)
-    how = folding.fold_shape(rows, plan.entity)
-    horizon = folding.horizon_us(plan.time, plan.horizon_days)
+    rows = development["questions"]
     answered = np.array([bool(one) for one in wanted_of(development, rows, plan)], dtype=np.float64)
-    for fitted, asked in folding.fold_positions(rows, answered, seed, FOLDS, horizon):
-        yield _split(development, rows.take(pa.array(fitted)), rows.take(pa.array(asked)), plan, how)
+    for fitted, asked, how in folding.folds_of(rows, answered, plan, seed, FOLDS):
+        yield _split(development, fitted, asked, plan, how)
 
 
 def wanted_of(data: Data, rows: pa.Table, plan: Plan) -> Truths:
@@ -65,11 +63,9 @@ def _split(data: Data, development: pa.Table, asked: pa.Table, plan: Plan, how: 
         {
             "question_id": as_texts(asked, plan.question_id),
             "wanted": pa.array(wanted_of(data, asked, plan), pa.list_(WANTED)),
+            **folding.marks_of(asked),
         }
     )
-    for name in ("_row", "_unit", "_cluster", "_time"):
-        if name in asked.column_names:
-            truth = truth.append_column(name, asked[name])
     held = {**data, "questions": development}
     if not plan.relevant:
         known = as_texts(development, plan.question_id).combine_chunks()

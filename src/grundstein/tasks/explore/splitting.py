@@ -6,13 +6,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
 
 from grundstein.core.errors import Refused
 from grundstein.tools import folding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import pyarrow as pa
 
     from grundstein.core.records import Seal
     from grundstein.core.task import Data, Split
@@ -32,11 +33,9 @@ def seal_documents(data: Data, plan: Plan, seal: Seal) -> Split:
 
 def fold_documents(development: Data, plan: Plan, seed: int) -> Iterator[Split]:
     """Yield three splits of the development part: forward in time, or by clusters."""
-    rows = folding.with_marks(development["corpus"], plan.entity, plan.time, seed)
-    how = folding.fold_shape(rows, plan.entity)
-    horizon = folding.horizon_us(plan.time, plan.horizon_days)
-    for fitted, asked in folding.fold_positions(rows, np.zeros(rows.num_rows), seed, FOLDS, horizon):
-        yield _split(rows.take(pa.array(fitted)), rows.take(pa.array(asked)), plan, how, development)
+    rows = development["corpus"]
+    for fitted, asked, how in folding.folds_of(rows, np.zeros(rows.num_rows), plan, seed, FOLDS):
+        yield _split(fitted, asked, plan, how, development)
 
 
 def _split(development: pa.Table, asked: pa.Table, plan: Plan, how: str, data: Data) -> Split:

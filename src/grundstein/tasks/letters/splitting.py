@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
 
 from grundstein.core.errors import Refused, nearest
 from grundstein.tools import folding
@@ -15,6 +14,7 @@ from grundstein.tools.sealing import HOUSE_COLUMNS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import pyarrow as pa
     from numpy.typing import NDArray
 
     from grundstein.core.records import Seal
@@ -37,10 +37,9 @@ def seal_rows(data: Data, plan: Plan, seal: Seal) -> Split:
 
 def fold_rows(development: Data, plan: Plan, seed: int) -> Iterator[Split]:
     """Yield three splits of the development part: forward in time, or by clusters with each grade spread evenly."""
-    rows = with_marks(development["rows"], plan, seed)
-    how = folding.fold_shape(rows, plan.entity)
-    for fitted, asked in fold_positions(rows, plan, seed, FOLDS):
-        yield _split(rows.take(pa.array(fitted)), rows.take(pa.array(asked)), plan, how)
+    rows = development["rows"]
+    for fitted, asked, how in folding.folds_of(rows, grades_of(rows, plan), plan, seed, FOLDS):
+        yield _split(fitted, asked, plan, how)
 
 
 def with_marks(rows: pa.Table, plan: Plan, seed: int) -> pa.Table:

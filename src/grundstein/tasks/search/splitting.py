@@ -44,12 +44,9 @@ def seal_queries(data: Data, plan: Plan, seal: Seal) -> Split:
 
 def fold_queries(development: Data, plan: Plan, seed: int) -> Iterator[Split]:
     """Yield three splits of the development part: forward in time, or by clusters."""
-    rows = folding.with_marks(development["queries"], plan.entity, plan.time, seed)
-    how = folding.fold_shape(rows, plan.entity)
-    horizon = folding.horizon_us(plan.time, plan.horizon_days)
-    alike = np.zeros(rows.num_rows)
-    for fitted, asked in folding.fold_positions(rows, alike, seed, FOLDS, horizon):
-        yield _split(development, rows.take(pa.array(fitted)), rows.take(pa.array(asked)), plan, how)
+    rows = development["queries"]
+    for fitted, asked, how in folding.folds_of(rows, np.zeros(rows.num_rows), plan, seed, FOLDS):
+        yield _split(development, fitted, asked, plan, how)
 
 
 def wanted_of(data: Data, rows: pa.Table, plan: Plan) -> list[dict[str, float]]:
@@ -108,10 +105,7 @@ def _best_first(wanted: Mapping[str, float]) -> list[dict[str, str | float]]:
 def _split(data: Data, development: pa.Table, asked: pa.Table, plan: Plan, how: str) -> Split:
     names = names_of(asked, plan)
     graded = [_best_first(wanted) for wanted in wanted_of(data, asked, plan)]
-    marks = [name for name in ("_row", "_unit", "_cluster", "_time") if name in asked.column_names]
-    truth = pa.table({"query_id": names, "wanted": pa.array(graded, pa.list_(GRADED))})
-    for name in marks:
-        truth = truth.append_column(name, asked[name])
+    truth = pa.table({"query_id": names, "wanted": pa.array(graded, pa.list_(GRADED)), **folding.marks_of(asked)})
     held = {**data, "queries": development}
     if plan.judged:
         known = as_texts(development, plan.query_id).combine_chunks()
