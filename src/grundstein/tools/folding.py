@@ -74,14 +74,14 @@ def marked(table: pa.Table, seal: Seal, entity: str) -> pa.Table:
     return rows.append_column("_time", pa.array(instants(table[seal.time]))) if seal.how == "time" else rows
 
 
-def with_marks(rows: pa.Table, entity: str, time: str, seed: int) -> pa.Table:
+def with_marks(rows: pa.Table, plan: Timed, seed: int) -> pa.Table:
     """Return rows that carry the house's marks, also where they come from elsewhere."""
     if "_unit" in rows.column_names:
         return rows
     own = pa.array(unit_hash(rows, (), str(seed)))
-    cluster = pa.array(unit_hash(rows, [entity], str(seed))) if entity in rows.column_names else own
+    cluster = pa.array(unit_hash(rows, [plan.entity], str(seed))) if plan.entity in rows.column_names else own
     rows = rows.append_column("_unit", own).append_column("_cluster", cluster)
-    return rows.append_column("_time", pa.array(instants(rows[time]))) if time in rows.column_names else rows
+    return rows.append_column("_time", pa.array(instants(rows[plan.time]))) if plan.time in rows.column_names else rows
 
 
 def fold_shape(rows: pa.Table, entity: str) -> str:
@@ -93,9 +93,9 @@ def folds_of(
     rows: pa.Table, strata: NDArray[np.float64], plan: Timed, seed: int, count: int
 ) -> Iterator[tuple[pa.Table, pa.Table, str]]:
     """Yield (rows to fit, rows to ask, how they were split) for each fold; `strata` as in `fold_positions`."""
-    rows = with_marks(rows, plan.entity, plan.time, seed)
+    rows = with_marks(rows, plan, seed)
     how = fold_shape(rows, plan.entity)
-    for fitted, asked in fold_positions(rows, strata, seed, count, horizon_us(plan.time, plan.horizon_days)):
+    for fitted, asked in fold_positions(rows, strata, seed, count, horizon_us(plan)):
         yield rows.take(pa.array(fitted)), rows.take(pa.array(asked)), how
 
 
@@ -114,9 +114,9 @@ def fold_positions(
     return [(fit, ask) for fit, ask in pairs if len(fit) and len(ask)]
 
 
-def horizon_us(time: str, horizon_days: float) -> int:
+def horizon_us(plan: Timed) -> int:
     """The horizon in microseconds; none where time is the order of the rows."""
-    return 0 if time == "_row" else int(horizon_days * DAY)
+    return 0 if plan.time == "_row" else int(plan.horizon_days * DAY)
 
 
 def _forward(time: NDArray[np.int64], count: int, horizon: int) -> list[tuple[Rows, Rows]]:

@@ -47,22 +47,14 @@ def seal_rows(data: Data, plan: Plan, seal: Seal) -> Split:
 
 def fold_rows(development: Data, plan: Plan, seed: int) -> Iterator[Split]:
     """Yield three splits of the development part: forward in time, or by clusters with each category spread evenly."""
-    rows = with_marks(development["rows"], plan, seed)
-    how = folding.fold_shape(rows, plan.entity)
-    for fitted, asked in fold_positions(rows, plan, seed, FOLDS):
-        yield _split(rows.take(pa.array(fitted)), rows.take(pa.array(asked)), plan, how, development)
-
-
-def with_marks(rows: pa.Table, plan: Plan, seed: int) -> pa.Table:
-    """Return rows that carry the house's marks, also where they come from elsewhere."""
-    return folding.with_marks(rows, plan.entity, plan.time, seed)
+    rows = development["rows"]
+    for fitted, asked, how in folding.folds_of(rows, _strata(rows, plan), plan, seed, FOLDS):
+        yield _split(fitted, asked, plan, how, development)
 
 
 def fold_positions(rows: pa.Table, plan: Plan, seed: int, count: int) -> list[tuple[Rows, Rows]]:
     """Return (rows to fit, rows to ask) for each fold."""
-    strata = np.unique(np.array(labels_of(rows, plan).to_pylist(), dtype=str), return_inverse=True)[1]
-    horizon = folding.horizon_us(plan.time, plan.horizon_days)
-    return folding.fold_positions(rows, strata.astype(np.float64), seed, count, horizon)
+    return folding.fold_positions(rows, _strata(rows, plan), seed, count, folding.horizon_us(plan))
 
 
 def labels_of(rows: pa.Table, plan: Plan) -> pa.ChunkedArray:
@@ -71,6 +63,11 @@ def labels_of(rows: pa.Table, plan: Plan) -> pa.ChunkedArray:
         names = [name for name in rows.column_names if name not in HOUSE_COLUMNS]
         raise Refused(f'there is no column "{plan.target}"', nearest(plan.target, names), "correct `target`")
     return as_texts(rows, plan.target)
+
+
+def _strata(rows: pa.Table, plan: Plan) -> NDArray[np.float64]:
+    labels = np.array(labels_of(rows, plan).to_pylist(), dtype=str)
+    return np.unique(labels, return_inverse=True)[1].astype(np.float64)
 
 
 def _split(development: pa.Table, asked: pa.Table, plan: Plan, how: str, data: Data) -> Split:

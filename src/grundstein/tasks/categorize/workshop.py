@@ -15,7 +15,8 @@ import numpy as np
 from grundstein.core.errors import Refused
 from grundstein.tasks.categorize.machines import ROUGH, Machine, counted, fitted, is_large, log_losses
 from grundstein.tasks.categorize.reading import Reader
-from grundstein.tasks.categorize.splitting import FOLDS, fold_positions, labels_of, with_marks
+from grundstein.tasks.categorize.splitting import FOLDS, fold_positions, labels_of
+from grundstein.tools.folding import with_marks
 from grundstein.tools.softmax import softmax
 
 if TYPE_CHECKING:

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from grundstein.core.errors import Refused
-from grundstein.tasks.letters.splitting import BEST, WORST, fold_positions, grades_of, with_marks
+from grundstein.tasks.letters.splitting import BEST, WORST, fold_positions, grades_of
 from grundstein.tools.columns import as_texts
+from grundstein.tools.folding import with_marks
 from grundstein.tools.terms import Terms
 
 if TYPE_CHECKING:

@@ -42,15 +42,9 @@ def fold_rows(development: Data, plan: Plan, seed: int) -> Iterator[Split]:
         yield _split(fitted, asked, plan, how)
 
 
-def with_marks(rows: pa.Table, plan: Plan, seed: int) -> pa.Table:
-    """Return rows that carry the house's marks, also where they come from elsewhere."""
-    return folding.with_marks(rows, plan.entity, plan.time, seed)
-
-
 def fold_positions(rows: pa.Table, plan: Plan, seed: int, count: int) -> list[tuple[Rows, Rows]]:
     """Return (rows to fit, rows to ask) for each fold."""
-    horizon = folding.horizon_us(plan.time, plan.horizon_days)
-    return folding.fold_positions(rows, grades_of(rows, plan), seed, count, horizon)
+    return folding.fold_positions(rows, grades_of(rows, plan), seed, count, folding.horizon_us(plan))
 
 
 def grades_of(rows: pa.Table, plan: Plan) -> Floats:

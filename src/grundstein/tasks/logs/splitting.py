@@ -75,7 +75,7 @@ def _forward(lines: pa.Table, data: Data, plan: Plan, groups: Grouped) -> Iterat
     shares = folding.FIRST_SHARE + (1 - folding.FIRST_SHARE) * np.arange(FOLDS) / FOLDS
     cuts = np.quantile(last, shares, method="inverted_cdf")
     ends = [*cuts[1:], np.iinfo(np.int64).max]
-    horizon = folding.horizon_us(plan.time, plan.horizon_days)
+    horizon = folding.horizon_us(plan)
     for cut, end in zip(cuts, ends, strict=True):
         flags = (last <= cut - horizon, (first > cut) & (first <= end))
         if flags[0].any() and flags[1].any():

@@ -33,15 +33,10 @@ def seal_rows(data: Data, plan: Plan, seal: Seal) -> Split:
 
 def fold_rows(development: Data, plan: Plan, seed: int) -> Iterator[Split]:
     """Yield five splits of the development part: forward in time, or by clusters with each class spread evenly."""
-    rows = with_marks(development["rows"], plan, seed)
+    rows = folding.with_marks(development["rows"], plan, seed)
     how = folding.fold_shape(rows, plan.entity)
     for fitted, asked in fold_positions(rows, plan, seed, FOLDS):
         yield _split(rows.take(pa.array(fitted)), rows.take(pa.array(asked)), plan, how)
-
-
-def with_marks(rows: pa.Table, plan: Plan, seed: int) -> pa.Table:
-    """Return rows that carry the house's marks, also where they come from elsewhere."""
-    return folding.with_marks(rows, plan.entity, plan.time, seed)
 
 
 def fold_positions(rows: pa.Table, plan: Plan, seed: int, count: int) -> list[tuple[Rows, Rows]]:
@@ -51,8 +46,7 @@ def fold_positions(rows: pa.Table, plan: Plan, seed: int, count: int) -> list[tu
     strata = truth
     if problem.kind == "number":
         strata = np.searchsorted(np.quantile(truth, np.arange(1, 10) / 10), truth).astype(np.float64)
-    horizon = folding.horizon_us(plan.time, plan.horizon_days)
-    pairs = folding.fold_positions(rows, strata, seed, count, horizon)
+    pairs = folding.fold_positions(rows, strata, seed, count, folding.horizon_us(plan))
     return [(fit, ask) for fit, ask in pairs if len(np.unique(truth[fit])) > 1]
 
 

@@ -16,9 +16,10 @@ import pyarrow as pa
 
 from grundstein.tasks.predict.answers import losses
 from grundstein.tasks.predict.plan import Problem, feature_names, problem_of, truths
-from grundstein.tasks.predict.splitting import fold_positions, with_marks
+from grundstein.tasks.predict.splitting import fold_positions
 from grundstein.tasks.predict.worth import learning_weights
 from grundstein.tools.encoding import Encoder
+from grundstein.tools.folding import with_marks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
