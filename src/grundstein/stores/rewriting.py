@@ -6,6 +6,7 @@ Files are read and written one row group at a time, so memory does not grow with
 from __future__ import annotations
 
 from contextlib import contextmanager
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from grundstein.tools.parquet import ROWS_A_GROUP
+from grundstein.tools.parquet import ROWS_A_GROUP, few_different
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -49,7 +50,7 @@ def replaced(path: Path, target: Path, changes: Changes) -> int:
     A row that differs in nothing but its batch stays as it was.
     """
     differ = 0
-    with _writer(pq.read_schema(path), target) as writer:
+    with _writer(pq.read_schema(path), target, _dictionaries(path)) as writer:
         for group in _groups([path]):
             rows = group["_row"].to_numpy()
             new, at = _differing(group, rows, changes.upto(int(rows[-1]) if len(rows) else -1))
@@ -61,7 +62,7 @@ def replaced(path: Path, target: Path, changes: Changes) -> int:
 def kept(path: Path, target: Path, keep: NDArray[np.bool_], first: int) -> int:
     """Write the rows of a file whose place is true in `keep`, numbered from `first`; returns how many."""
     done = start = 0
-    with _writer(pq.read_schema(path), target) as writer:
+    with _writer(pq.read_schema(path), target, _dictionaries(path)) as writer:
         for group in _groups([path]):
             part = group.filter(pa.array(keep[start : start + group.num_rows]))
             start += group.num_rows
@@ -75,23 +76,17 @@ def kept(path: Path, target: Path, keep: NDArray[np.bool_], first: int) -> int:
 
 def joined(paths: Sequence[Path], target: Path) -> None:
     """Write several files as one, in full row groups."""
-    with _writer(pq.read_schema(paths[0]), target) as writer:
-        waiting: list[pa.Table] = []
-        for group in _groups(paths):
-            waiting.append(group)
-            if sum(part.num_rows for part in waiting) >= ROWS_A_GROUP:
-                rows = pa.concat_tables(waiting)
-                full = rows.num_rows - rows.num_rows % ROWS_A_GROUP
-                writer.write_table(rows.slice(0, full), row_group_size=ROWS_A_GROUP)
-                waiting = [rows.slice(full)]
-        rest = pa.concat_tables(waiting) if waiting else None
-        if rest is not None and rest.num_rows:
-            writer.write_table(rest)
+    full = _full(paths)
+    first = next(full)
+    with _writer(first.schema, target, few_different(first)) as writer:
+        for rows in chain([first], full):
+            if rows.num_rows:
+                writer.write_table(rows, row_group_size=ROWS_A_GROUP)
 
 
 def widened(path: Path, target: Path, schema: pa.Schema) -> None:
     """Write a file again with the columns of `schema`; those that it lacks are empty."""
-    with _writer(schema, target) as writer:
+    with _writer(schema, target, _dictionaries(path)) as writer:
         for group in _groups([path]):
             there = {name: group[name] for name in group.column_names}
             columns = [there.get(field.name, pa.nulls(group.num_rows, field.type)) for field in schema]
@@ -132,8 +127,30 @@ def _groups(paths: Sequence[Path]) -> Iterator[pa.Table]:
                 yield file.read_row_group(number)
 
 
+def _full(paths: Sequence[Path]) -> Iterator[pa.Table]:
+    """The rows of several files in full row groups; the last part holds what is left, or nothing."""
+    waiting: list[pa.Table] = [pq.read_schema(paths[0]).empty_table()]
+    for group in _groups(paths):
+        waiting.append(group)
+        if sum(part.num_rows for part in waiting) >= ROWS_A_GROUP:
+            rows = pa.concat_tables(waiting)
+            full = rows.num_rows - rows.num_rows % ROWS_A_GROUP
+            yield rows.slice(0, full)
+            waiting = [rows.slice(full)]
+    yield pa.concat_tables(waiting)
+
+
+def _dictionaries(path: Path) -> list[str]:
+    """The columns that a file writes with a dictionary."""
+    footer = pq.read_metadata(path)
+    columns = [footer.row_group(0).column(at) for at in range(footer.num_columns)] if footer.num_row_groups else []
+    return [column.path_in_schema for column in columns if column.has_dictionary_page]
+
+
 @contextmanager
-def _writer(schema: pa.Schema, target: Path) -> Iterator[pq.ParquetWriter]:
+def _writer(schema: pa.Schema, target: Path, dictionaries: Sequence[str]) -> Iterator[pq.ParquetWriter]:
     """Open a file as `tools.parquet` writes it; field ids come with the schema."""
-    with pq.ParquetWriter(target, schema, compression="zstd", store_decimal_as_integer=True) as writer:
+    with pq.ParquetWriter(
+        target, schema, compression="zstd", store_decimal_as_integer=True, use_dictionary=list(dictionaries)
+    ) as writer:
         yield writer

@@ -80,7 +80,7 @@ class ParquetFiles:
             self._schema,
             compression="zstd",
             store_decimal_as_integer=True,
-            use_dictionary=_few_different(group),
+            use_dictionary=few_different(group),
         )
 
     def _end(self) -> None:
@@ -90,7 +90,7 @@ class ParquetFiles:
         self._writer = self._sink = None
 
 
-def _few_different(group: pa.Table) -> list[str]:
+def few_different(group: pa.Table) -> list[str]:
     """The columns in whose first rows a value comes at least twice on average: only there a dictionary saves."""
     enough = max(1, group.num_rows // 2)
     plain = [field.name for field in group.schema if not pa.types.is_nested(field.type)]
