@@ -119,8 +119,8 @@ class Reason:
     effect: float
 
 
-class RowSolution(Solution, Protocol):
-    """A solution that answers one question without a table around it."""
+class RowSolution(Protocol):
+    """What answers one question without a table around it: a solution, or what `Living` makes of one."""
 
     def row(self, question: Mapping[str, Any]) -> dict[str, Any]:
         """Return bit for bit what `answer` says of a table of this one row.

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from grundstein.core.errors import Refused, offered
-from grundstein.core.task import Choosy
+from grundstein.core.task import Choosy, Living
 from grundstein.production.capacity import limited
 from grundstein.tools.sealing import HOUSE_COLUMNS, NOTHING, texts_hash, unit_hash
 from grundstein.tools.typed import one_row
@@ -133,6 +133,8 @@ class Answerer:
 
     @cached_property
     def _rows(self) -> Any:
+        if isinstance(self.solution, Living):
+            return self.solution.beside(self.live)
         return self.solution if hasattr(self.solution, "row") else ByTable(self.solution, self.live, self.schema)
 
     def _naming(self, question: Mapping[str, Any]) -> dict[str, Any]:

@@ -114,7 +114,7 @@ class Reader:
         try:
             values, parts = self._values(question)
             codes = [_code(feature, levels, question[feature.name]) for feature, levels in self.categories]
-            weights = [weigh_terms(f.terms, [_text(f.name, question[f.name])]) for f in self.texts if f.terms]
+            weights = [weigh_terms(f.terms, [text_of(f.name, question[f.name])]) for f in self.texts if f.terms]
         except KeyError as missing:
             name = str(missing.args[0])
             raise Refused(f'the column "{name}" is missing', nearest(name, question), "bring it along") from None
@@ -127,7 +127,7 @@ class Reader:
         for feature in self.scaled:
             value = question[feature.name]
             if feature.kind == "number":
-                values.append(_number(feature.name, value))
+                values.append(number_of(feature.name, value))
                 continue
             moment = _moment(feature.name, value)
             values.append(math.nan if moment is None else _days(moment))
@@ -152,7 +152,8 @@ def _codes(feature: Feature, texts: pa.ChunkedArray) -> Codes:
     return codes
 
 
-def _number(name: str, value: Any) -> float:
+def number_of(name: str, value: Any) -> float:
+    """Return one value as `as_numbers` reads a column of it."""
     if value is None:
         return math.nan
     kind = type(value)
@@ -185,11 +186,12 @@ def _parts(feature: Feature, moment: datetime | None) -> Sequence[int]:
 
 
 def _code(feature: Feature, levels: Mapping[str, int], value: Any) -> int:
-    text = _text(feature.name, value)
+    text = text_of(feature.name, value)
     return ABSENT if text is None else levels.get(text, len(levels))
 
 
-def _text(name: str, value: Any) -> str | None:
+def text_of(name: str, value: Any) -> str | None:
+    """Return one value as `as_texts` reads a column of it."""
     if value is None or type(value) is str:
         return value
     if type(value) is int and -(2**63) <= value < 2**63:

@@ -13,7 +13,4 @@ if TYPE_CHECKING:
 def softmax(score: NDArray[np.float64]) -> NDArray[np.float64]:
     """Rows of probabilities of shape (rows, labels); each sum is taken label by label."""
     shares = np.exp(score - score.max(axis=1, keepdims=True, initial=-1e300))
-    total = np.zeros(len(shares))
-    for column in shares.T:
-        total += column
-    return shares / total[:, None]
+    return shares / np.add.accumulate(shares, axis=1)[:, -1:]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Self
 
@@ -21,12 +22,15 @@ if TYPE_CHECKING:
     import scipy.sparse as sp
     from numpy.typing import NDArray
 
+    Places = NDArray[np.int32]
+
 WORD = re.compile(r"\b\w\w+\b")
 PIECES = (2, 5)
 LONGEST = 20_000
 LONGEST_WORD = 60
 MANY = 300_000
 REMEMBERED = 200_000
+NONE: Places = np.zeros(0, np.int32)
 
 
 @dataclass(frozen=True)
@@ -36,9 +40,15 @@ class Block:
     names: tuple[str, ...]
     rarity: NDArray[np.float64]
 
+    @cached_property
     def places(self) -> dict[str, int]:
         """The column of each term."""
         return {name: place for place, name in enumerate(self.names)}
+
+    def found(self, terms: Iterable[str]) -> Places:
+        """The columns of those terms that have one, each as often as it comes."""
+        place = self.places.get
+        return np.array([found for term in terms if (found := place(term, -1)) >= 0], np.int32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,8 +57,7 @@ class Terms:
 
     words: Block
     pieces: Block
-    known: dict[str, list[int]] = field(default_factory=dict, repr=False)
-    columns: list[dict[str, int]] = field(default_factory=list, repr=False)
+    known: dict[str, Places] = field(default_factory=dict, repr=False)
 
     @classmethod
     def fit(cls, texts: Sequence[str]) -> tuple[Self, sp.csr_matrix]:
@@ -63,12 +72,41 @@ class Terms:
 
     def matrix(self, texts: Sequence[str]) -> sp.csr_matrix:
         """Return weights of shape (texts, words + pieces), float64."""
-        if not self.columns:
-            self.columns.extend([self.words.places(), self.pieces.places()])
         found = [lowered(text) for text in texts]
-        words = _counted((self._words(low) for low in found), len(self.words.names))
+        words = _counted((self.words.found(words_of(low)) for low in found), len(self.words.names))
         pieces = _counted((self._pieces(low) for low in found), len(self.pieces.names))
         return _joined(_weighed(words, self.words), _weighed(pieces, self.pieces))
+
+    def row(self, text: str) -> tuple[Places, NDArray[np.float64]]:
+        """Return the columns of one text's terms and their weights: bit for bit its row of `matrix`."""
+        low, after = lowered(text), len(self.words.names)
+        columns, counts = _alike(np.concatenate((self.words.found(words_of(low)), self._pieces(low) + after)))
+        weights = (1 + np.log(counts)) * self.rarity[columns]
+        border = int(np.searchsorted(columns, after))
+        for block in (slice(border), slice(border, None)):
+            if len(weights[block]):
+                weights[block] /= np.sqrt(np.add.accumulate(weights[block] ** 2)[-1])
+        return columns, weights
+
+    def said(self, text: str) -> list[tuple[str, Places]]:
+        """The words and pairs of a text with the columns of their terms, as often as they hold them.
+
+        The pieces of what stands between blanks belong to the one word in it, else to all of it.
+        """
+        low, after = lowered(text), len(self.words.names)
+        found = [(term, self.words.found([term])) for term in words_of(low)]
+        for part in low.split():
+            inside = WORD.findall(part)
+            found.append((inside[0] if len(inside) == 1 else part, self._pieces(part) + after))
+        return found
+
+    @cached_property
+    def rarity(self) -> NDArray[np.float64]:
+        """How rare each term is, in the order of the columns."""
+        return np.concatenate((self.words.rarity, self.pieces.rarity))
+
+    def __len__(self) -> int:
+        return len(self.words.names) + len(self.pieces.names)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -92,26 +130,15 @@ class Terms:
             words, pieces = (Block(_unpacked(kept[kind]), kept[f"{kind}_rarity"]) for kind in ("words", "pieces"))
             return cls(words, pieces)
 
-    def _words(self, low: str) -> list[int]:
-        place = self.columns[0].get
-        return [found for word in words_of(low) if (found := place(word, -1)) >= 0]
+    def _pieces(self, low: str) -> Places:
+        known = self.known
+        return np.concatenate([NONE, *(known[word] if word in known else self._learn(word) for word in low.split())])
 
-    def _pieces(self, low: str) -> list[int]:
-        found: list[int] = []
-        for word in low.split():
-            places = self.known.get(word)
-            if places is None:
-                places = self._places(word)
-            found += places
-        return found
-
-    def _places(self, word: str) -> list[int]:
+    def _learn(self, word: str) -> Places:
         if len(self.known) >= REMEMBERED:
             self.known.clear()
-        place = self.columns[1].get
-        places = [found for piece in pieces_of(word) if (found := place(piece, -1)) >= 0]
-        self.known[word] = places
-        return places
+        self.known[word] = self.pieces.found(pieces_of(word))
+        return self.known[word]
 
 
 def lowered(text: str) -> str:
@@ -151,7 +178,8 @@ def _seen(low: str, known: dict[str, list[int]], columns: dict[str, int]) -> lis
 
 def _learned(found: Iterable[list[list[int]]], columns: dict[str, int]) -> tuple[Block, sp.csr_matrix]:
     """Return the terms in the order of their names, and how often each text holds them."""
-    counts = _counted(([place for part in parts for place in part] for parts in found), columns)
+    placed = (np.array([place for part in parts for place in part], np.int32) for parts in found)
+    counts = _counted(placed, columns)
     often = np.bincount(counts.indices, minlength=len(columns)).astype(np.float64)
     least = 2 if len(columns) > MANY else 1
     names = list(columns)
@@ -160,17 +188,14 @@ def _learned(found: Iterable[list[list[int]]], columns: dict[str, int]) -> tuple
     return Block(tuple(names[place] for place in kept), rarity), counts[:, kept].sorted_indices()
 
 
-def _counted(found: Iterable[list[int]], columns: int | dict[str, int]) -> sp.csr_matrix:
+def _counted(found: Iterable[Places], columns: int | dict[str, int]) -> sp.csr_matrix:
     from scipy import sparse
 
-    starts = [0]
-    places: list[int] = []
-    for terms in found:
-        places += terms
-        starts.append(len(places))
+    each = list(found)
+    starts = np.concatenate([[0], np.cumsum([len(terms) for terms in each], dtype=np.int64)])
     width = columns if isinstance(columns, int) else len(columns)
-    rows = (np.ones(len(places)), np.array(places, np.int32), np.array(starts))
-    counts = sparse.csr_matrix(rows, shape=(len(starts) - 1, width))
+    rows = (np.ones(starts[-1]), np.concatenate([NONE, *each]), starts)
+    counts = sparse.csr_matrix(rows, shape=(len(each), width))
     counts.sum_duplicates()
     return counts
 
@@ -180,6 +205,15 @@ def _weighed(counts: sp.csr_matrix, block: Block) -> sp.csr_matrix:
     length = np.sqrt(row_sums(counts.data**2, counts.indptr))
     counts.data /= np.repeat(np.where(length > 0, length, 1.0), np.diff(counts.indptr))
     return counts
+
+
+def _alike(places: Places) -> tuple[Places, NDArray[np.int64]]:
+    """The different places in order, and how often each is there."""
+    found = np.sort(places)
+    first = np.ones(len(found) + 1, dtype=np.bool_)
+    np.not_equal(found[1:], found[:-1], out=first[1:-1])
+    starts = np.flatnonzero(first)
+    return found[starts[:-1]], starts[1:] - starts[:-1]
 
 
 def _joined(words: sp.csr_matrix, pieces: sp.csr_matrix) -> sp.csr_matrix:

@@ -69,6 +69,19 @@ def answer_table(labels: Sequence[str], parts: Iterable[Floats], finishing: Fini
     return pa.table(columns)
 
 
+def answer_row(labels: Sequence[str], shares: Floats, finishing: Finish, top: int) -> dict[str, Any]:
+    """Return the one answer of `answer_table` as plain values; `shares` of shape (labels,)."""
+    places = np.argsort(-shares, kind="stable")[:top]
+    best = shares[places]
+    told: dict[str, Any] = {}
+    for rank, (place, share) in enumerate(zip(places.tolist(), best.tolist(), strict=True)):
+        behind = f": {rank + 1}" if rank else ""
+        told[f"answer{behind}"], told[f"probability{behind}"] = labels[place], share
+        if not rank:
+            told["act"] = float(finishing.policy.act(best[:1])[0])
+    return told
+
+
 def ranked(answers: pa.Table) -> list[tuple[pa.ChunkedArray, Floats]]:
     """The offered categories with their probabilities, the best first."""
     names = [("answer", "probability")]

@@ -7,7 +7,7 @@ MacKay & Peto 1995). Of a key's own choices each older one counts `decay` as muc
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from grundstein.tasks.categorize.splitting import labels_of
 from grundstein.tools.columns import as_texts
+from grundstein.tools.encoding_raw import text_of
 from grundstein.tools.sealing import instants
 
 if TYPE_CHECKING:
@@ -52,6 +53,18 @@ class Level:
     counts: sp.csr_matrix
     totals: Floats
 
+    def place(self, question: Mapping[str, Any]) -> int:
+        """Where the key of one question of typed values stands; -1 where it has none, or nothing is known of it."""
+        parts = [text_of(name, question.get(name)) for name in self.names]
+        return -1 if None in parts else self.places.get(SAID.join(map(str, parts)), -1)
+
+    def seen(self, place: int) -> Floats:
+        """The weight of each category at one place."""
+        start, end = self.counts.indptr[place : place + 2]
+        found = np.zeros(self.counts.shape[1])
+        found[self.counts.indices[start:end]] = self.counts.data[start:end]
+        return found
+
 
 @dataclass(frozen=True, eq=False)
 class Past:
@@ -79,6 +92,13 @@ class Past:
                 seen, total = level.counts[places[rows]].toarray(), level.totals[places[rows]][:, None]
                 found[rows] = (seen + habit.strength * found[rows]) / (total + habit.strength)
         return found
+
+    def known(self, question: Mapping[str, Any], habit: Habit) -> Iterator[tuple[Level, int]]:
+        """Yield the keys that one question has and that were seen, in the order in which `shares` counts them."""
+        for level in reversed(self.levels[: habit.depth]):
+            place = level.place(question)
+            if place >= 0:
+                yield level, place
 
 
 class Now(NamedTuple):

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import json
+import math
+from bisect import bisect_left
+from copy import copy
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from grundstein.core.errors import Refused, nearest
 from grundstein.tools.columns import NUMERIC, as_numbers, as_texts, column_of
+from grundstein.tools.encoding_raw import number_of, text_of
 from grundstein.tools.mailtext import plain
 from grundstein.tools.terms import Terms
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     import scipy.sparse as sp
@@ -34,6 +39,11 @@ class Signs:
     columns: tuple[str, ...]
     cuts: tuple[tuple[float, ...], ...]
     values: tuple[str, ...]
+
+    @property
+    def weight(self) -> float:
+        """What each value weighs."""
+        return float(1 / np.sqrt(max(len(self.columns), 1)))
 
     @cached_property
     def places(self) -> dict[str, int]:
@@ -56,9 +66,14 @@ class Signs:
         told = [[self.places.get(one, -1) if one else -1 for one in column] for column in self._said(rows)]
         places = np.array(told, dtype=np.int64).reshape(len(self.columns), rows.num_rows).T
         known = places >= 0
-        weight = np.full(int(known.sum()), 1 / np.sqrt(max(len(self.columns), 1)))
+        weight = np.full(int(known.sum()), self.weight)
         starts = np.concatenate([[0], np.cumsum(known.sum(axis=1))])
         return sparse.csr_matrix((weight, places[known], starts), shape=(rows.num_rows, len(self.values)))
+
+    def row(self, question: Mapping[str, Any]) -> list[tuple[int, str]]:
+        """The places of one question's values, in order, as `matrix` finds them, each with its column's name."""
+        said = [(_word(question, name, cuts), name) for name, cuts in zip(self.columns, self.cuts, strict=True)]
+        return sorted((self.places[one], name) for one, name in said if one in self.places)
 
     def _said(self, rows: pa.Table) -> list[list[str | None]]:
         return [_words(rows, name, cuts) for name, cuts in zip(self.columns, self.cuts, strict=True)]
@@ -90,10 +105,29 @@ class Reader:
         halves = (self.terms.matrix(texts_of(rows, self.text, self.clean)), self.signs.matrix(rows))
         return sparse.hstack(halves, format="csr").astype(np.float32)
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The columns of the matrix."""
-        return self.terms.names + self.signs.values
+    def row(self, question: Mapping[str, Any]) -> sp.csr_matrix:
+        """Return one question of typed values as `matrix` writes a table of it, bit for bit.
+
+        Refused where a column is missing.
+        """
+        columns, data = self.terms.row(text_alone(question, self.text, self.clean))
+        signs = [place + len(self.terms) for place, _ in self.signs.row(question)]
+        if signs:
+            columns = np.concatenate((columns, np.array(signs, np.int32)))
+            data = np.concatenate((data, np.full(len(signs), self.signs.weight)))
+        row = copy(self.nothing)
+        row.data, row.indices, row.indptr = data.astype(np.float32), columns, np.array((0, len(data)), np.int32)
+        return row
+
+    @cached_property
+    def nothing(self) -> sp.csr_matrix:
+        """A row without any term; to copy it is faster than to make one."""
+        from scipy import sparse
+
+        return sparse.csr_matrix((1, len(self)), dtype=np.float32)
+
+    def __len__(self) -> int:
+        return len(self.terms) + len(self.signs.values)
 
     def save(self, folder: Path) -> None:
         """Write `terms.npz` and `reader.json`."""
@@ -122,6 +156,19 @@ def texts_of(rows: pa.Table, columns: Sequence[str], clean: str = "") -> list[st
     return ["\n".join(lines) for lines in zip(*parts, strict=True)]
 
 
+def text_alone(question: Mapping[str, Any], columns: Sequence[str], clean: str = "") -> str:
+    """The text of one question, as `texts_of` reads a table of it."""
+    parts = [text_of(name, value_of(question, name)) or "" for name in columns]
+    return "\n".join(map(plain, parts) if clean else parts)
+
+
+def value_of(question: Mapping[str, Any], name: str) -> Any:
+    """The value of a column; Refused where the question lacks it."""
+    if name not in question:
+        raise Refused(f'the column "{name}" is missing', nearest(name, question), "bring it along")
+    return question[name]
+
+
 def _cuts(rows: pa.Table, name: str) -> tuple[float, ...]:
     kind = column_of(rows, name).type
     if not any(is_kind(kind) for is_kind in NUMERIC) or pa.types.is_boolean(kind):
@@ -137,3 +184,12 @@ def _words(rows: pa.Table, name: str, cuts: tuple[float, ...]) -> list[str | Non
         tenths = np.searchsorted(np.array(cuts), numbers).tolist()
         return [f"{name} in {tenth}" if told else None for tenth, told in zip(tenths, ~np.isnan(numbers), strict=True)]
     return [None if text is None else f"{name} = {text}" for text in as_texts(rows, name).to_pylist()]
+
+
+def _word(question: Mapping[str, Any], name: str, cuts: tuple[float, ...]) -> str | None:
+    value = value_of(question, name)
+    if cuts:
+        number = number_of(name, value)
+        return None if math.isnan(number) else f"{name} in {bisect_left(cuts, number)}"
+    text = text_of(name, value)
+    return None if text is None else f"{name} = {text}"

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
-import re
+import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Self
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from grundstein.core.errors import Refused
+from grundstein.core.task import Reason
+from grundstein.tasks.categorize.looking import held, pattern_of
 from grundstein.tasks.categorize.options import Plan
-from grundstein.tasks.categorize.reading import texts_of
+from grundstein.tasks.categorize.reading import text_alone, texts_of
 from grundstein.tasks.categorize.splitting import labels_of
+from grundstein.tools.keeping import fitted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,8 +27,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from grundstein.core.task import Data, LiveTable
-
-LETTER = r"[\pL\pN_]"
 
 
 @dataclass(frozen=True)
@@ -56,13 +58,26 @@ class Rules:
     def answer(self, questions: pa.Table, live: Mapping[str, LiveTable]) -> pa.Table:
         """Answer each question by the words that it holds; `live` is not used."""
         del live
-        if not self.right:
-            raise Refused("this solution has not been fitted", "`fit` before `answer` and `save`", "fit it")
-        said = _said(self.plan, questions)
+        right, said = fitted(self.right or None), _said(self.plan, questions)
         labels = pa.array([*(label for label, _ in self.plan.rules), self.rest], pa.string())
         matched = said < len(self.plan.rules)
         act = np.where(matched, 1.0, 0.0 if self.plan.money else 1.0)
-        return pa.table({"answer": labels.take(pa.array(said)), "probability": np.array(self.right)[said], "act": act})
+        return pa.table({"answer": labels.take(pa.array(said)), "probability": np.array(right)[said], "act": act})
+
+    def row(self, question: Mapping[str, Any]) -> dict[str, Any]:
+        """Answer one question of typed values: what `answer` says of a table of this row."""
+        text = text_alone(question, self.plan.text, self.plan.clean)
+        found = ((place, label) for place, (label, words) in enumerate(self.plan.rules) if held(words, text))
+        place, label = next(found, (len(self.plan.rules), self.rest))
+        act = 1.0 if place < len(self.plan.rules) or not self.plan.money else 0.0
+        return {"answer": label, "probability": fitted(self.right or None)[place], "act": act}
+
+    def reasons(self, question: Mapping[str, Any], most: int) -> tuple[Reason, ...]:
+        """The word of the first rule that matched; by how much it moves the answer nobody can say."""
+        text = text_alone(question, self.plan.text, self.plan.clean)
+        found = (word for _, words in self.plan.rules if (word := held(words, text)))
+        column = " + ".join(self.plan.text)
+        return tuple(Reason(column, word, math.nan) for word in islice(found, 1))[:most]
 
     def save(self, folder: Path) -> None:
         """Write one JSON file."""
@@ -100,6 +115,16 @@ class Majority:
             pa.schema([("answer", pa.string()), ("probability", pa.float64()), ("act", pa.float64())])
         )
 
+    def row(self, question: Mapping[str, Any]) -> dict[str, Any]:
+        """Give the same answer to one question; it is not looked at."""
+        del question
+        return {"answer": self.label, "probability": self.share, "act": 1.0}
+
+    def reasons(self, question: Mapping[str, Any], most: int) -> tuple[Reason, ...]:
+        """Nothing moves this answer."""
+        del question, most
+        return ()
+
     def save(self, folder: Path) -> None:
         """Write one JSON file."""
         _write(folder, {"plan": self.plan.plain(), "label": self.label, "share": self.share})
@@ -109,13 +134,6 @@ class Majority:
         """Read what `save` wrote."""
         kept = json.loads((folder / "solution.json").read_text(encoding="utf-8"))
         return cls(Plan.restored(kept["plan"]), kept["label"], kept["share"])
-
-
-def pattern_of(word: str) -> str:
-    """A word as a pattern: it begins where a word begins; between slashes it is a regular expression (RE2) already."""
-    if len(word) > 2 and word.startswith("/") and word.endswith("/"):
-        return word[1:-1]
-    return f"(?:^|[^{LETTER[1:-1]}])" + r"\s+".join(re.escape(part) for part in word.split())
 
 
 def check_rules(plan: Plan) -> None:

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 
-from grundstein.core.errors import Refused
+from grundstein.tasks.categorize.alone import Alone
 from grundstein.tasks.categorize.answers import Finish, answer_table, finish
 from grundstein.tasks.categorize.machines import Machine, log_losses
 from grundstein.tasks.categorize.memory import Habit, Now, Recent, past_of, remembered
 from grundstein.tasks.categorize.options import Plan
 from grundstein.tasks.categorize.reading import Reader
 from grundstein.tasks.categorize.workshop import Shop, Shops, parts, shop_of
+from grundstein.tools.keeping import fitted
 from grundstein.tools.money import Policy
 
 if TYPE_CHECKING:
@@ -60,13 +61,19 @@ class Memory:
 
     def answer(self, questions: pa.Table, live: Mapping[str, LiveTable]) -> pa.Table:
         """Answer by what was chosen before, in the live tables as they are now."""
-        habit = _known(self.habit)
-        now = self.recent.of(live, self.plan, habit.decay)
+        habit, now = fitted(self.habit), self._now(live)
         return answer_table(now.labels, remembered(now, questions, None, habit), self.finish, self.plan.top)
+
+    def beside(self, live: Mapping[str, LiveTable]) -> Alone:
+        """What answers one question at a time by these tables."""
+        return Alone(self.plan, self.finish, fitted(self.habit), lambda: self._now(live))
+
+    def _now(self, live: Mapping[str, LiveTable]) -> Now:
+        return self.recent.of(live, self.plan, fitted(self.habit).decay)
 
     def save(self, folder: Path) -> None:
         """Write one JSON file: the choices themselves stay in their tables."""
-        _keep(folder, self.plan, self.finish, {"habit": list(_known(self.habit))})
+        _keep(folder, self.plan, self.finish, {"habit": list(fitted(self.habit))})
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -98,15 +105,23 @@ class Text:
 
     def answer(self, questions: pa.Table, live: Mapping[str, LiveTable]) -> pa.Table:
         """Answer each question by its text, where nobody corrected it."""
-        choices = {role: table for role, table in live.items() if role == "choices"}
-        now = self.recent.of(choices, self.plan, USUAL.decay, self.labels)
-        base = (_wider(part, now.labels) for part in _told(self.reader, self.machine, questions))
+        now = self._now(live)
+        base = (_wider(part, now.labels) for part in _told(*_learnt(self), questions))
         return answer_table(now.labels, remembered(now, questions, base, USUAL), self.finish, self.plan.top)
+
+    def beside(self, live: Mapping[str, LiveTable]) -> Alone:
+        """What answers one question at a time by these tables."""
+        learnt = _learnt(self)
+        return Alone(self.plan, self.finish, USUAL, lambda: self._now(live), learnt)
+
+    def _now(self, live: Mapping[str, LiveTable]) -> Now:
+        choices = {role: table for role, table in live.items() if role == "choices"}
+        return self.recent.of(choices, self.plan, USUAL.decay, self.labels)
 
     def save(self, folder: Path) -> None:
         """Write JSON and npz."""
         _keep(folder, self.plan, self.finish, {"labels": self.labels})
-        _keep_machine(folder, self.reader, self.machine)
+        _keep_machine(folder, *_learnt(self))
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -142,15 +157,22 @@ class Both:
 
     def answer(self, questions: pa.Table, live: Mapping[str, LiveTable]) -> pa.Table:
         """Answer by past choices in the live tables where there are some, by the text where there are few."""
-        habit = _known(self.habit)
-        now = self.recent.of(live, self.plan, habit.decay, self.labels)
-        base = (_wider(part, now.labels) for part in _told(self.reader, self.machine, questions))
+        habit, now = fitted(self.habit), self._now(live)
+        base = (_wider(part, now.labels) for part in _told(*_learnt(self), questions))
         return answer_table(now.labels, remembered(now, questions, base, habit), self.finish, self.plan.top)
+
+    def beside(self, live: Mapping[str, LiveTable]) -> Alone:
+        """What answers one question at a time by these tables."""
+        learnt = _learnt(self)
+        return Alone(self.plan, self.finish, fitted(self.habit), lambda: self._now(live), learnt)
+
+    def _now(self, live: Mapping[str, LiveTable]) -> Now:
+        return self.recent.of(live, self.plan, fitted(self.habit).decay, self.labels)
 
     def save(self, folder: Path) -> None:
         """Write JSON and npz; the choices themselves stay in their tables."""
-        _keep(folder, self.plan, self.finish, {"labels": self.labels, "habit": list(_known(self.habit))})
-        _keep_machine(folder, self.reader, self.machine)
+        _keep(folder, self.plan, self.finish, {"labels": self.labels, "habit": list(fitted(self.habit))})
+        _keep_machine(folder, *_learnt(self))
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -214,9 +236,7 @@ def _joined(tried: Sequence[Tried]) -> Tried:
     return Tried(*map(np.concatenate, zip(*tried, strict=True)))
 
 
-def _told(reader: Reader | None, machine: Machine | None, questions: pa.Table) -> Iterator[Floats]:
-    if reader is None or machine is None:
-        raise Refused("this solution has not been fitted", "`fit` before `answer` and `save`", "fit it")
+def _told(reader: Reader, machine: Machine, questions: pa.Table) -> Iterator[Floats]:
     return parts(questions.num_rows, lambda rows: machine.shares(reader.matrix(questions[rows])))
 
 
@@ -225,10 +245,8 @@ def _wider(shares: Floats, to: Sequence[str]) -> Floats:
     return np.pad(shares, ((0, 0), (0, len(to) - shares.shape[1])))
 
 
-def _known(habit: Habit | None) -> Habit:
-    if habit is None:
-        raise Refused("this solution has not been fitted", "`fit` before `answer` and `save`", "fit it")
-    return habit
+def _learnt(one: Text | Both) -> tuple[Reader, Machine]:
+    return fitted(one.reader), fitted(one.machine)
 
 
 def _keep(folder: Path, plan: Plan, finishing: Finish, state: Mapping[str, Any]) -> None:
@@ -243,9 +261,7 @@ def _kept(folder: Path) -> tuple[Plan, Finish, dict[str, Any]]:
     return Plan.restored(content["plan"]), Finish.restored(content["finish"]), content["state"]
 
 
-def _keep_machine(folder: Path, reader: Reader | None, machine: Machine | None) -> None:
-    if reader is None or machine is None:
-        raise Refused("this solution has not been fitted", "`fit` before `answer` and `save`", "fit it")
+def _keep_machine(folder: Path, reader: Reader, machine: Machine) -> None:
     reader.save(folder)
     np.savez_compressed(
         folder / "machine.npz", weights=machine.weights, offsets=machine.offsets, slope=np.array(machine.slope)

@@ -13,12 +13,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from grundstein.core.task import Reason
+from grundstein.tools.moving import along, worded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -28,10 +28,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 Link = Callable[["Floats"], "Floats"]
-NODES, WEIGHTS = np.polynomial.legendre.leggauss(16)
 STEP = 1e-6
-LONGEST = 60
-EMPTY = "(empty)"
 
 
 @dataclass(frozen=True)
@@ -60,7 +57,7 @@ def moved(score: Score, output: int) -> Moved:
     ends = np.stack([score.base, score.base + score.parts.sum(axis=1)])
     before, after = (float(value) for value in score.link(ends)[:, output])
     if len(score.base) > 1:
-        return Moved(before, after, _along(score, output))
+        return Moved(before, after, along(score.base, score.parts, score.link, output))
     way = float(ends[1, 0] - ends[0, 0])
     if abs(way) > STEP:
         slope = (after - before) / way
@@ -89,31 +86,8 @@ def told(question: Mapping[str, Any], names: Sequence[str], effects: Iterable[fl
     return tuple(Reason(name, worded(question[name]), effect) for name, effect in strongest)
 
 
-def worded(value: Any) -> str:
-    """Return a value in plain words."""
-    if value is None:
-        return EMPTY
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:,.6g}" if np.isfinite(value) else EMPTY
-    if isinstance(value, datetime):
-        return value.strftime("%Y-%m-%d %H:%M")
-    text = value.isoformat() if isinstance(value, date) else " ".join(str(value).split())
-    return text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."
-
-
 def _slope(link: Callable[[float], float], start: float, end: float) -> float:
     """The mean slope between two places; where they are one, the slope there."""
     if abs(end - start) > STEP:
         return (link(end) - link(start)) / (end - start)
     return (link(end + STEP) - link(end - STEP)) / (2 * STEP)
-
-
-def _along(score: Score, output: int) -> Floats:
-    """Integrate a softmax's slope along the line, by Gauss and Legendre's 16 places."""
-    way = score.parts.sum(axis=1)
-    places = (NODES + 1) / 2
-    shares = score.link(score.base + places[:, None] * way)
-    own = shares[:, output, None] * (score.parts[output] - shares @ score.parts)
-    return np.asarray(WEIGHTS @ own / 2)

@@ -16,10 +16,10 @@ from grundstein.core.task import Reason
 from grundstein.tasks.predict.answers import FLOOR, number_answers, two_answers
 from grundstein.tasks.predict.keeping import keep, kept
 from grundstein.tasks.predict.plan import Problem, problem_of, truths
-from grundstein.tasks.predict.reasons import worded
 from grundstein.tasks.predict.worth import learning_weights
 from grundstein.tools.keeping import fitted
 from grundstein.tools.money import FAR, Policy, choose_policy
+from grundstein.tools.moving import worded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
