@@ -54,11 +54,11 @@ test queries had been seen: places below 20 are ranked by recall (which helped o
 and a signal reaches 400 documents deep, for speed. SciFact by its own split; of the others half of the queries to
 learn from, by the hash of their name. Law: the headings of 47 German laws that stand once and have two words or more
 ask for the section below them, from which the heading is taken. bm25s {version} with Snowball stems and its stop
-words; tantivy with the analyzer it brings for the language. The range is a paired 95 % interval of nDCG@10 against
-the better of the two.
+words; tantivy with the analyzer it brings for the language. Ranges are paired 95 % intervals against the better of the
+two.
 
-| | documents | queries | ours | bm25s | tantivy | difference | recall@100: ours | bm25s | tantivy | weights |
-|---|---|---|---|---|---|---|---|---|---|---|"""
+| | documents | queries | nDCG@10 | bm25s | tantivy | difference | recall@100 | bm25s | tantivy | difference | weights |
+|---|---|---|---|---|---|---|---|---|---|---|---|"""
 SPEED = """
 ### Speed
 Text to index, CPU seconds for {documents:,} German sections: ours {ours:.2f} ({rate:,.0f}/s). An analyzer in Python
@@ -116,16 +116,20 @@ def compared(collection: Collection) -> tuple[str, Ranked]:
     peers = {"bm25s": bm25s(corpus, queries, language), "tantivy": tantivy(corpus, queries, language)}
     wanted = splitting.wanted_of(data, queries, PLAN)
     found = {name: _judged(one, wanted) for name, one in {"ours": mine, **peers}.items()}
-    better = max(peers, key=lambda name: found[name][0].mean())
-    difference = found["ours"][0] - found[better][0]
-    half = 1.96 * difference.std(ddof=1) / len(difference) ** 0.5
-    mean = difference.mean()
     told = [f"{found[name][0].mean():.4f}" for name in found]
     recall = [f"{found[name][1].mean():.4f}" for name in found]
     weights = ", ".join(f"{name} {weight:g}" for name, weight in fitted.recipe.weights.items()) or "words alone"
-    interval = f"{mean:+.4f} [{mean - half:+.4f}, {mean + half:+.4f}]"
-    cells = [collection.name, f"{corpus.num_rows:,}", f"{queries.num_rows:,}", *told, interval, *recall, weights]
+    sizes = [collection.name, f"{corpus.num_rows:,}", f"{queries.num_rows:,}"]
+    cells = [*sizes, *told, _against_better(found, 0), *recall, _against_better(found, 1), weights]
     return f"| {' | '.join(cells)} |", peers["bm25s"]
+
+
+def _against_better(found: Mapping[str, tuple[np.ndarray, np.ndarray]], measure: int) -> str:
+    """Ours less the better peer's, with its paired range."""
+    ours, *peers = (one[measure] for one in found.values())
+    difference = ours - max(peers, key=np.mean)
+    mean, half = difference.mean(), 1.96 * difference.std(ddof=1) / len(difference) ** 0.5
+    return f"{mean:+.4f} [{mean - half:+.4f}, {mean + half:+.4f}]"
 
 
 def _judged(one: Ranked, wanted: Sequence[dict[str, float]]) -> tuple[np.ndarray, np.ndarray]:
