@@ -13,6 +13,7 @@ from small_lake import SMALL, small_lake
 from grundstein.core.errors import Refused
 from grundstein.tools import select_child
 from grundstein.tools.select import Limits, select
+from grundstein.tools.syntax import SAFE_SETTINGS
 
 
 @pytest.fixture(scope="module")
@@ -212,3 +213,15 @@ def test_what_takes_too_much_is_stopped_and_said(sql: str, said: str) -> None:
     )
     with pytest.raises(Refused, match=said):
         select(sql, {}, limits)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no limits that a process sets for itself")
+def test_processor_time_is_said_even_where_the_parents_clock_is_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("grundstein.tools.select._Child._stop", lambda _: None)
+    with pytest.raises(Refused, match="ran longer"):
+        select(BOMBS[6][0], {}, Limits(seconds=0))
+
+
+def test_no_engine_writes_in_the_background_where_a_failure_could_wait_forever() -> None:
+    with duckdb.connect(config=SAFE_SETTINGS) as engine:
+        assert engine.sql("SELECT current_setting('async_threads')").fetchall() == [(0,)]

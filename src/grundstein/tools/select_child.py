@@ -32,17 +32,18 @@ def limit(request: Mapping[str, Any]) -> None:
         import resource
     except ImportError:
         return
-    seconds = math.ceil(request["seconds"] * request["threads"])
     wanted = {
         resource.RLIMIT_AS: (request["memory_mb"] + 1024 + 256 * request["threads"]) * MB,
-        resource.RLIMIT_CPU: seconds + 1,
+        resource.RLIMIT_CPU: math.ceil(request["seconds"] * request["threads"]) + 1,
         resource.RLIMIT_FSIZE: request["disk_mb"] * MB,
         resource.RLIMIT_CORE: 0,
     }
     for what, value in wanted.items():
         _, hard = resource.getrlimit(what)
         bound = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        resource.setrlimit(what, (bound, bound))
+        # at the hard limit the kernel kills; a second before it the signal says what ran out
+        last = bound if what != resource.RLIMIT_CPU or bound == hard else bound + 1
+        resource.setrlimit(what, (bound, last))
 
 
 def connect(limits: Mapping[str, Any]) -> duckdb.DuckDBPyConnection:
