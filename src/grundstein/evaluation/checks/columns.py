@@ -12,25 +12,28 @@ from grundstein.evaluation.checks import rows
 from grundstein.evaluation.checks.look import Checked, Look
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 MANY_TEXTS = 100
 
 
 def check(look: Look) -> Checked:
-    """Name the columns that are empty, constant, only ids, infinite, or text with too many values."""
-    found = tuple(_findings(look))
-    return Checked(found or (Finding("GST-C06", "passed", {"columns": len(look.features)}),))
+    """Name the columns that are empty, constant, only ids, infinite, or text with too many values; counts are units."""
+    table = look.units
+    features = [name for name in look.features if name in table.column_names]
+    if not features:
+        return Checked()
+    found = tuple(_findings(table, features))
+    return Checked(found or (Finding("GST-C06", "passed", {"columns": len(features)}),))
 
 
-def _findings(look: Look) -> Iterator[Finding]:
-    table = look.table
-    ids = [n for n in look.features if rows.numbers_rows(table[n], n)]
-    rest = [n for n in look.features if n not in ids]
+def _findings(table: pa.Table, features: Sequence[str]) -> Iterator[Finding]:
+    ids = [n for n in features if rows.numbers_rows(table[n], n)]
+    rest = [n for n in features if n not in ids]
     yield from _named("GST-C01", [n for n in rest if table[n].null_count == table.num_rows])
     yield from _named("GST-C02", [n for n in rest if _constant(table[n])])
     yield from _named("GST-C03", ids)
-    for name in look.features:
+    for name in features:
         if pa.types.is_floating(table[name].type) and (count := int(np.isinf(rows.numbers(table[name])).sum())):
             yield Finding("GST-C04", "issue", {"column": name, "rows": count})
     yield from (

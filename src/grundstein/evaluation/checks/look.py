@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
+from grundstein.core.task import Questioned
 from grundstein.evaluation.checks import quick, rows
 from grundstein.tools.sealing import HOUSE_COLUMNS
 
@@ -56,6 +57,12 @@ class Look:
     def table(self) -> pa.Table:
         """The development rows of the role "rows"; of the first role where there is none."""
         return self.development.get("rows", next(iter(self.development.values())))
+
+    @property
+    def units(self) -> pa.Table:
+        """A row a unit: the judged questions where these are no rows of the first role's table, else `table`."""
+        apart = isinstance(self.task, Questioned) and self.judged is not None
+        return self.judged if apart else self.table
 
     @property
     def has_target(self) -> bool:
