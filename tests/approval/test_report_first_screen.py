@@ -126,7 +126,7 @@ def test_a_page_that_does_not_qualify_says_that_its_figures_are_of_development_r
 
 def test_after_a_test_that_did_not_confirm_it_nobody_reads_the_development_figures_as_its_result() -> None:
     assert "The sealed test found too little gain." in read("does_not_qualify", "en").first_text
-    assert "in development rows, compared with today's rule" in read("does_not_qualify", "en").first_text
+    assert "in trials, compared with today's rule" in read("does_not_qualify", "en").first_text
     assert "expected, compared with today's rule" in read("qualifies", "en").first_text
 
 
@@ -286,3 +286,44 @@ def test_a_screen_with_everything_to_tell_still_keeps_to_170_words(language: str
         assert 140 < counted(first) <= MOST_WORDS
         assert case.question.startswith(first.question.removesuffix(" …"))
         assert len(first.question.split()) >= 14
+
+
+def sorting() -> Story:
+    """Answers to questions: seven of ten alone, and a person for the rest."""
+    told = [("first passage", "baseline", 1.0, 1.0, 0.7), ("a person answers", "trivial", -1.0, 0.0, 0.0)]
+    told += [("best sentence", "candidate", 2.5, 0.7, 0.7)]
+    outcomes = tuple(Outcome(n, s, v, {"acted": a, "right": r, "hit@3": 1.0}) for n, s, v, a, r in told)
+    gains = {one.name: Gain(1.5, 0.7, 1.8) for one in outcomes[:2]}
+    judged = replace(stories.VERDICT, outcomes=outcomes, winner="best sentence", gains=gains, hardest="first passage")
+    judged = replace(judged, margins=dict.fromkeys(gains, 0.05), flips=())
+    case = replace(stories.CHURN, baseline="", volume=None, money=Money("classes", {"right": 4.0, "wrong": -6.0}))
+    run = replace(stories.EXPERIMENT, unit="question", outcomes=outcomes, margins=judged.margins, measure="money")
+    return replace(stories.QUALIFIES, question=case, experiment=run, verdict=judged)
+
+
+def test_of_answers_the_table_says_how_many_are_left_to_a_person() -> None:
+    first = first_screen(sorting(), "en")
+    assert first.advice == "Use the new answer service."
+    assert first.heads[:3] == ("Answered alone", "Of these right", "Left to a person")
+    rows = {row.label: row.cells[:3] for row in first.rows}
+    assert rows["New answer service"] == ("700", "700", "300")
+    assert rows["A person answers everything"] == ("0", "0", "1,000")
+
+
+def test_a_simple_rule_that_is_harder_to_beat_than_todays_has_a_line_and_an_equal_one_none() -> None:
+    harder = replace(stories.VERDICT, hardest="default")
+    labels = [row.label for row in first_screen(replace(stories.QUALIFIES, verdict=harder), "en").rows]
+    assert "Simple rule" in labels
+    outcomes = tuple(replace(o, value=5.1) if o.name == "default" else o for o in harder.outcomes)
+    gains = {**harder.gains, "default": harder.gains["rule"]}
+    equal = replace(stories.QUALIFIES, verdict=replace(harder, outcomes=outcomes, gains=gains))
+    assert "Simple rule" not in [row.label for row in first_screen(equal, "en").rows]
+    assert not [line for line in first_screen(equal, "en").gain_lines if "simple rule" in line]
+
+
+def test_where_any_gain_is_enough_no_nought_stands_under_the_mark() -> None:
+    free = replace(stories.ALL["recommend"], question=replace(stories.ALL["recommend"].question, worthwhile=0.0))
+    verdict = replace(free.verdict, margins=dict.fromkeys(free.verdict.margins, 0.0))
+    picture = first_screen(replace(free, verdict=verdict), "en").range
+    assert picture is not None
+    assert picture.needed_label == "needed: more than 0"

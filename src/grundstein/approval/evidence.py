@@ -145,10 +145,9 @@ def _gains(words: Phrases) -> Figure:
     names = [name for name in story.gains if story.gain_over(name)]
     known: list[Gain] = [gain for name in names if (gain := story.gain_over(name))]
     flip = 1.0 if story.experiment.money else abs(words.plain_factor)
-    measure = words.per if story.experiment.money else words.measure
-    unit = f"{story.currency} {measure}" if story.experiment.money else measure
+    unit = f"{story.currency} {words.per}" if story.experiment.money else words.measured_gain
     columns: dict[str, tuple[str | float | int | None, ...]] = {
-        "opponent": tuple(_opponent(words, name) for name in names),
+        "opponent": tuple(words.named(name) for name in names),
         "gain": tuple(gain.mean * flip for gain in known),
         "low": tuple(gain.low * flip for gain in known),
         "high": tuple(gain.high * flip for gain in known),
@@ -160,17 +159,12 @@ def _gains(words: Phrases) -> Figure:
     return Figure("gains", "interval", heading, columns, x="opponent", y="gain", labels=labels)
 
 
-def _opponent(words: Phrases, name: str) -> str:
-    outcome = next(o for o in words.story.outcomes if o.name == name)
-    return words.label(outcome)
-
-
 def _values(words: Phrases) -> Figure:
     story = words.story
     plain = 1.0 if story.experiment.money else words.plain_factor
     shown = [o for o in story.outcomes if story.sealed is False or o.standing != "candidate" or o == story.winner]
     columns: dict[str, tuple[str | float | int | None, ...]] = {
-        "solution": tuple(words.label(o) if o.standing != "candidate" else o.name for o in shown),
+        "solution": tuple(words.label(o) if o == story.winner else words.named(o.name) for o in shown),
         "value": tuple((story.result(o) if story.experiment.money else o.value * plain) for o in shown),
     }
     unit = f"{story.currency} {words.per}" if story.experiment.money else words.measure
@@ -202,18 +196,26 @@ def _drawn(words: Phrases, figure: Figure, sealed: bool) -> Picture | None:
             tuple(_cell(cell, language) for cell in row) for row in zip(*figure.columns.values(), strict=False)
         )
         return Picture(title(figure, language), caption, grid=Grid(heads, rows)) if rows else None
-    drawn = svg(figure, language)
+    drawn = "" if _says_nothing(figure) else svg(figure, language)
     return Picture(title(figure, language), caption, drawn) if drawn else None
 
 
+def _says_nothing(figure: Figure) -> bool:
+    """Whether a figure shows one thing alone, beside which nothing stands."""
+    return figure.shape != "interval" and max(map(len, figure.columns.values()), default=0) < 2
+
+
 def _needed(words: Phrases) -> list[str]:
-    step = words.step()
-    return [words.amount(round(words.story.needed_over(name), 9), step) for name in words.story.gains]
+    story, step = words.story, words.step()
+    needed = [round(story.needed_over(name), 9) for name in story.gains]
+    if story.experiment.money:
+        return [words.amount(one, step) for one in needed]
+    return [wording.number(one * abs(words.plain_factor), words.language, step=step) for one in needed]
 
 
 def _cell(value: object, language: str) -> str:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return wording.exact(float(value), language)
+        return wording.exact(float(value), language, 3)
     return wording.NOTHING if value is None else str(value)
 
 
@@ -230,7 +232,7 @@ def _solutions(words: Phrases, outcomes: Sequence[Outcome], *, sealed: bool) -> 
     metrics = list(dict.fromkeys(name for outcome in outcomes for name in outcome.metrics))
     rows = tuple(
         (
-            outcome.name,
+            words.named(outcome.name),
             words.say(f"standing.{'winner' if judged and outcome.name == judged.name else outcome.standing}"),
             wording.exact(outcome.value, language),
             *(wording.exact(outcome.metrics.get(name), language) for name in metrics),
@@ -246,16 +248,17 @@ def _against(words: Phrases) -> Grid:
     story, language = words.story, words.language
     heads = ("column.opponent", "column.gain", "column.low", "column.high", "column.needed")
     rows = tuple(
-        (name, *(wording.exact(v, language) for v in (g.mean, g.low, g.high, story.margins.get(name))))
+        (words.named(name), *(wording.exact(v, language) for v in (g.mean, g.low, g.high, story.margins.get(name))))
         for name, g in story.gains.items()
     )
-    return Grid(tuple(map(words.say, heads)), rows, words.say("evidence.gains"))
+    of = words.say("evidence.of_sealed" if story.sealed else "evidence.of_development")
+    return Grid(tuple(map(words.say, heads)), rows, f"{words.say('evidence.gains')}, {of}")
 
 
 def _challengers(words: Phrases) -> Grid:
     heads = ("column.solution", "column.gain", "column.low", "column.high")
     rows = tuple(
-        (name, *(wording.exact(value, words.language) for value in (gain.mean, gain.low, gain.high)))
+        (words.named(name), *(wording.exact(value, words.language) for value in (gain.mean, gain.low, gain.high)))
         for name, gain in words.story.experiment.gains.items()
     )
     return Grid(tuple(map(words.say, heads)), rows, words.say("evidence.challengers"))

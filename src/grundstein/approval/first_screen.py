@@ -73,7 +73,7 @@ def first_screen(story: Story, language: str) -> First:
 
 def _filled(words: Phrases, room: Room) -> First:
     state = state_of(words.story)
-    heads, rows = _table(words, state)
+    heads, rows = _table(words, state, room)
     return First(
         state=state,
         eyebrow=words.say("label.preview" if words.story.verdict is None else "label.recommendation"),
@@ -158,9 +158,11 @@ def _compared(words: Phrases, state: str) -> list[str]:
     compared = [words.say(key, against=words.against(story.baseline.name)), _cost(words)]
     lines = [", ".join(part for part in compared if part), words.say("gain.range", span=words.spread(gain, step))]
     others = [story.hardest, *([story.released.name] if story.released else [])]
+    first = words.amount(gain.mean, step, signed=True)
     for name in dict.fromkeys(name for name in others if name != story.baseline.name):
-        if (other := story.gain_over(name)) is not None:
-            written = words.amount(other.mean, step, signed=True)
+        other = story.gain_over(name)
+        written = words.amount(other.mean, step, signed=True) if other else ""
+        if written not in ("", first):
             lines.append(words.say("gain.hardest", gain=written, against=words.against(name)))
     opened = story.verdict is not None and story.verdict.opening
     denied = words.say("gain.denied" if opened else "gain.unopened")
@@ -208,10 +210,10 @@ def _range(words: Phrases, state: str) -> Range | None:
     def place(value: float) -> float:
         return round(4 + 92 * (value - low) / wide, 2)
 
-    written = words.amount(abs_zero(needed), words.step())
+    written = words.say("gain.needed", needed=words.amount(abs_zero(needed), words.step()))
     places = (place(gain.low), place(gain.mean), place(gain.high), place(0.0), place(needed))
     zero = "0" if abs(places[3] - places[4]) > TOO_NEAR else ""
-    return Range(*places, zero_label=zero, needed_label=words.say("gain.needed", needed=written))
+    return Range(*places, zero_label=zero, needed_label=written if abs_zero(needed) else words.say("gain.needed_any"))
 
 
 def abs_zero(value: float) -> float:
@@ -237,9 +239,9 @@ def _scaled(story: Story) -> bool:
     return story.experiment.money or any("acted" in outcome.metrics for outcome in story.outcomes)
 
 
-def _table(words: Phrases, state: str) -> tuple[tuple[str, ...], tuple[Row, ...]]:
+def _table(words: Phrases, state: str, room: Room) -> tuple[tuple[str, ...], tuple[Row, ...]]:
     story = words.story
-    shown = _shown(story)
+    shown = _shown(story, room)
     step = words.step()
     kind = story.kind if story.kind in ("list", "sort", "rank") else "other"
     columns: list[tuple[str, list[str]]] = []
@@ -247,6 +249,8 @@ def _table(words: Phrases, state: str) -> tuple[tuple[str, ...], tuple[Row, ...]
         if any(name in outcome.metrics for outcome in shown):
             cells = [_counted(story, outcome, name, words.language) for outcome in shown]
             columns.append((words.say(f"head.{name}_{kind}"), cells))
+    if kind == "sort" and any(outcome.metrics.get("acted", 1.0) < 1.0 for outcome in shown):
+        columns.append((words.say("head.asked_sort"), [_left(story, outcome, words.language) for outcome in shown]))
     if story.experiment.measure != "absolute_error" and any("mae" in outcome.metrics for outcome in shown):
         errors = [wording.number(outcome.metrics.get("mae"), words.language) for outcome in shown]
         columns.append((words.say("head.error"), errors))
@@ -262,10 +266,16 @@ def _table(words: Phrases, state: str) -> tuple[tuple[str, ...], tuple[Row, ...]
     return tuple(head for head, _ in columns), tuple(rows)
 
 
-def _shown(story: Story) -> list[Outcome]:
-    """The lines of the table: nobody, today's rule, what is in use, the new one, everybody."""
-    places = {"baseline": 1, "released": 2, "candidate": 3, "outside": 3, "trivial": 4}
+def _shown(story: Story, room: Room) -> list[Outcome]:
+    """The lines of the table: nobody, today's rule, what is in use, the new one, everybody.
+
+    Where there is room, also a simple rule that is harder to beat than today's.
+    """
+    places = {"baseline": 1, "default": 2, "released": 2, "candidate": 3, "outside": 3, "trivial": 4}
     rows = [o for o in story.outcomes if o.standing in ("baseline", "released", "trivial") or o == story.winner]
+    today = story.baseline.value if story.baseline else None
+    harder = [o for o in story.outcomes if (o.standing, o.name) == ("default", story.hardest) and o.value != today]
+    rows += harder if room.more else []
     rows.sort(key=lambda o: 0 if o.standing == "trivial" and o.name == "nobody" else places[o.standing])
     return rows[:ROWS]
 
@@ -273,3 +283,9 @@ def _shown(story: Story) -> list[Outcome]:
 def _counted(story: Story, outcome: Outcome, name: str, language: str) -> str:
     share = outcome.metrics.get(name)
     return wording.NOTHING if share is None else wording.count(share * (story.question.volume or 1000), language)
+
+
+def _left(story: Story, outcome: Outcome, language: str) -> str:
+    """How many a solution leaves to a person."""
+    share = outcome.metrics.get("acted")
+    return wording.NOTHING if share is None else wording.count((1 - share) * (story.question.volume or 1000), language)

@@ -28,13 +28,9 @@ def data(story: Story, language: str) -> Section:
         (words.say("data.digest"), snapshot.digest),
     )
     heads = tuple(words.say(f"column.{key}") for key in ("table", "rows", "version"))
-    arrived = _arrivals(words)
-    notes = [words.say("data.rejected")] if arrived.rows else []
-    notes += [f"{found.code}: {finding_text(found, language)}" for batch in story.batches for found in batch.findings]
-    grids = tuple(grid for grid in (Grid(heads, tables, code=True), arrived) if grid.rows)
-    return Section(
-        "data", words.say("data.title"), (words.say("data.lead"),), facts=facts, grids=grids, notes=tuple(notes)
-    )
+    notes = (words.say("data.rejected"),) if any(batch.rejected for batch in story.batches) else ()
+    grids = tuple(grid for grid in (Grid(heads, tables, code=True), _arrivals(words), _noticed(words)) if grid.rows)
+    return Section("data", words.say("data.title"), (words.say("data.lead"),), facts=facts, grids=grids, notes=notes)
 
 
 def _arrivals(words: Phrases) -> Grid:
@@ -46,12 +42,19 @@ def _arrivals(words: Phrases) -> Grid:
     return Grid(heads, rows, words.say("data.arrivals"))
 
 
+def _noticed(words: Phrases) -> Grid:
+    """What reading the sources brought to light, each once."""
+    found = [one for batch in words.story.batches for one in batch.findings]
+    rows = dict.fromkeys((one.code, finding_text(one, words.language)) for one in found)
+    return Grid(tuple(words.say(f"column.{key}") for key in ("code", "text")), tuple(rows), words.say("data.noticed"))
+
+
 def _seal(words: Phrases) -> str:
     seal, how = words.story.seal, words.story.experiment.split
     if seal is None:
         return words.say("seal.unknown", how=how)
     if seal.how == "time":
-        return words.say("seal.time", column=seal.time, cut=seal.cut)
+        return words.say("seal.time", column=seal.time, cut=wording.instant(seal.cut, words.language))
     if seal.how == "given":
         return words.say("seal.given")
     share = wording.percent(seal.share, words.language)
@@ -80,7 +83,9 @@ def method(story: Story, language: str) -> Section:
 def _rule(words: Phrases) -> list[tuple[str, str]]:
     story, language = words.story, words.language
     run, case, judged = story.experiment, story.question, story.verdict
-    margins = "; ".join(f"{name} {wording.exact(value, language)}" for name, value in story.margins.items())
+    needed = {words.named(name): wording.exact(value, language) for name, value in story.margins.items()}
+    alike = len(set(needed.values())) == 1
+    margins = next(iter(needed.values())) if alike else "; ".join(f"{name} {value}" for name, value in needed.items())
     worthwhile = wording.exact(case.worthwhile, language)
     tolerance = wording.exact(case.tolerated, language)
     measure = words.say("method.money", currency=story.currency) if run.money else run.measure
@@ -162,7 +167,7 @@ def card(story: Story, language: str) -> Section:
         ("purpose", case.question),
         ("decision", case.decision or words.say("card.not_said")),
         ("task", f"{run.task}, {run.unit}"),
-        ("solution", story.winner.name if story.winner else words.say("card.no_solution")),
+        ("solution", _solution(words)),
         ("rule", case.baseline or words.say("card.no_rule")),
         ("limits", f"{limits} {words.say('card.limits_use')}"),
         ("data", "; ".join(f"{role}: {table}" for role, table in case.data.items())),
@@ -174,6 +179,15 @@ def card(story: Story, language: str) -> Section:
     )
     told = tuple((words.say(f"card.{key}"), value) for key, value in facts if value)
     return Section("card", words.say("card.title"), facts=told)
+
+
+def _solution(words: Phrases) -> str:
+    """What was judged: as the house calls it, with the name that commands take."""
+    winner = words.story.winner
+    if winner is None:
+        return words.say("card.no_solution")
+    called = words.named(winner.name)
+    return winner.name if called == winner.name else f"{called} ({winner.name})"
 
 
 def trail(story: Story, language: str) -> Section:

@@ -68,7 +68,7 @@ def notes(words: Phrases, state: str, room: Room) -> tuple[Note, ...]:
     texts = {
         "nothing": _nothing(words, state),
         "rests": _rests(words, room),
-        "risk": _risk(words, state),
+        "risk": _risk(words, state, room),
         "worse": _worse(words, room),
         "tried": _tried(words, room),
         "ask": _ask(words, state, room),
@@ -134,16 +134,20 @@ def _whole(value: float) -> float:
     return float(round(value)) if abs(value) >= 10 else value
 
 
-def _risk(words: Phrases, state: str) -> str:
+def _risk(words: Phrases, state: str, room: Room) -> str:
     story, winner = words.story, words.story.winner
     parts = []
+    told = room.touched and state in ("does_not_qualify", "not_enough_data")
+    whose = f"{words.new_one}: " if told else ""
     if winner and state != "not_applicable":
         acted, right = winner.metrics.get("acted", 0.0), winner.metrics.get("right", 0.0)
         if story.kind in ("list", "sort", "rank") and acted > 0:
             wrong = wording.count(100 * max(0.0, 1 - right / acted), words.language)
-            parts.append(words.say(f"risk.{story.kind}", wrong=wrong))
+            parts.append(whose + words.say(f"risk.{story.kind}", wrong=wrong))
         elif story.kind == "number" and "mae" in winner.metrics:
-            parts.append(words.say("risk.number", error=wording.number(winner.metrics["mae"], words.language)))
+            step = None if story.experiment.money else words.step()
+            error = wording.number(winner.metrics["mae"], words.language, step=step)
+            parts.append(whose + words.say("risk.number", error=error))
     warnings = sum(finding.section == "issue" for finding in story.findings)
     if warnings:
         number = wording.count(warnings, words.language)

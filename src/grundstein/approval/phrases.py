@@ -31,7 +31,8 @@ class Phrases:
     @property
     def new(self) -> str:
         """The candidate, as a department calls it: the new list, estimate, selection."""
-        return self.say(f"new.{self.story.kind}")
+        kind, unit = self.story.kind, self.story.experiment.unit
+        return say_known(f"new.{kind}_{unit}", self.language, self.say(f"new.{kind}"))
 
     @property
     def kind(self) -> str:
@@ -41,8 +42,21 @@ class Phrases:
     def label(self, outcome: Outcome) -> str:
         """Name a solution in the table: by what it means where the house knows that, else by its name."""
         if outcome == self.story.winner:
-            return self.new[:1].upper() + self.new[1:]
+            return self.new_one
         return self._called("who", outcome) or wording.shortened(outcome.name, *NAMED)
+
+    @property
+    def new_one(self) -> str:
+        """The candidate at the beginning of a line."""
+        return self.new[:1].upper() + self.new[1:]
+
+    def named(self, name: str) -> str:
+        """Name a solution in a table of all: what it means where the house knows that, with a name that tells more."""
+        outcome = next((one for one in self.story.outcomes if one.name == name), None)
+        known = say_known(f"model.{name}", self.language, name)
+        called = self._called("who", outcome) if outcome else ""
+        plain = outcome is None or outcome.standing == "trivial" or name in ("rule", "default")
+        return (called or known) if plain or not called else f"{called} ({known})"
 
     def against(self, name: str) -> str:
         """Name an opponent after "compared with"."""
@@ -57,7 +71,8 @@ class Phrases:
             return self.say(f"{form}.released")
         if outcome.standing == "default":
             return self.say(f"{form}.simple")
-        ends = {"nobody": f"none_{self.kind}", "everybody": f"all_{self.kind}"}
+        nothing = f"none_{self.kind}"
+        ends = {"nobody": nothing, "nothing": nothing, "everybody": f"all_{self.kind}", "a person answers": "person"}
         name = ends.get(outcome.name, outcome.name)
         trivial = outcome.standing == "trivial" and name not in ("named", "rule", "simple")
         return say_known(f"{form}.{name}", self.language, "") if trivial else ""
@@ -91,6 +106,11 @@ class Phrases:
         return self.say(f"measure.{self._measure}")
 
     @property
+    def measured_gain(self) -> str:
+        """In what a gain is counted where it is no money: an error that is smaller is a gain."""
+        return say_known(f"gained.{self._measure}", self.language, self.measure)
+
+    @property
     def _measure(self) -> str:
         name = self.story.experiment.measure.partition("@")[0]
         return name if name in (*SIGNED, *HUNDRED) else "other"
@@ -107,14 +127,17 @@ class Phrases:
         return wording.number(value * self.plain_factor, self.language, step=step, signed=signed)
 
     def step(self) -> float | None:
-        """The rounding of all amounts of the first screen, so that they add up: three digits of the widest range."""
+        """The rounding of all amounts of the first screen, so that they add up: digits of the widest range.
+
+        Three of money, two of a measure.
+        """
         gain = self.gain
         wide = (gain.high - gain.low) or abs(gain.mean) if gain else 0.0
         if not wide:
             return None
         if self.story.experiment.money:
             return max(wording.step_of(wide), 1.0 if self.story.factor > 1 else 0.01)
-        return wording.step_of(wide * abs(self.plain_factor))
+        return wording.step_of(wide * abs(self.plain_factor), 2)
 
     @property
     def gain(self) -> Gain | None:

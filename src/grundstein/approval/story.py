@@ -123,10 +123,11 @@ class Story:
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """What the checks and the judge found, each once."""
+        """What the checks and the judge found, each once; what both looked at as the judge saw it."""
         judged = self.verdict.findings if self.verdict else ()
+        seen = {finding.code for finding in judged}
         found: list[Finding] = []
-        for finding in (*judged, *self.experiment.findings):
+        for finding in (*judged, *(one for one in self.experiment.findings if one.code not in seen)):
             if finding not in found:
                 found.append(finding)
         return tuple(found)
@@ -146,11 +147,13 @@ class Story:
         """What the answers are: a list to act on, a sorting into classes, a number, a ranking, or something else."""
         measure, form = self.experiment.measure, self.question.money.form if self.question.money else ""
         metrics = {name for outcome in self.outcomes for name in outcome.metrics}
+        if form == "classes":
+            return "sort"
         if form == "ranking" or "@" in measure or any("@" in name for name in metrics):
             return "rank"
         if form == "number" or measure == "absolute_error" or "mae" in metrics:
             return "number"
-        if form == "classes" or ("f1_macro" in metrics and "roc_auc" not in metrics):
+        if "f1_macro" in metrics and "roc_auc" not in metrics:
             return "sort"
         return "list" if "acted" in metrics else "other"
 

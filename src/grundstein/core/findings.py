@@ -38,7 +38,7 @@ class Finding:
 
     def text(self, language: str = "en") -> str:
         """Return the sentence; a number in it is written by its format in `codes/*.toml`, in German with a comma."""
-        writer = _German() if language == "de" else string.Formatter()
+        writer = _German() if language == "de" else _English()
         return writer.vformat(codes()[self.code].text[language], (), self.facts)
 
     def title(self, language: str = "en") -> str:
@@ -46,7 +46,16 @@ class Finding:
         return codes()[self.code].title[language]
 
 
-class _German(string.Formatter):
+class _English(string.Formatter):
+    """Writes whole numbers by thousands: 1,234."""
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        """Format one fact."""
+        plain = type(value) is int and not format_spec
+        return super().format_field(value, "," if plain else format_spec)
+
+
+class _German(_English):
     """Writes numbers as Germans do: 1.234,5, 12 % and a real minus."""
 
     def format_field(self, value: Any, format_spec: str) -> str:

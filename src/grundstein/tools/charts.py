@@ -16,7 +16,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any, Literal
 
 from grundstein.core.canonical import canonical, digest
-from grundstein.tools.wording import number
+from grundstein.tools.wording import GAP, number
 
 if TYPE_CHECKING:
     from grundstein.core.figures import Figure
@@ -72,7 +72,7 @@ def title(figure: Figure, language: str) -> str:
 
 def printable(text: str) -> str:
     """Replace what has no shape (control characters, halves of characters) by the replacement character."""
-    return "".join(letter if letter.isprintable() else " " if letter.isspace() else "\ufffd" for letter in text)
+    return "".join(one if one.isprintable() or one == GAP else " " if one.isspace() else "\ufffd" for one in text)
 
 
 def _rows(figure: Figure) -> list[dict[str, Any]]:

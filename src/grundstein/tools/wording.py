@@ -169,6 +169,16 @@ def day(iso: str, language: str = "en") -> str:
     return f"{found.day}{'.' if language == 'de' else ''} {MONTHS[language][found.month - 1]} {found.year}"
 
 
+def instant(iso: str, language: str = "en") -> str:
+    """Write the day of an ISO instant, with its time (UTC) unless that is midnight; what is no date stays as it is.
+
+    >>> instant("2025-07-03T00:00:00.000000Z"), instant("2025-07-03T08:30:00Z", "de")
+    ('3 July 2025', '3. Juli 2025, 08:30 UTC')
+    """
+    time = iso[11:16]
+    return day(iso, language) + (f", {time} UTC" if time not in ("", "00:00") and read_day(iso) else "")
+
+
 def month(iso: str, language: str = "en") -> str:
     """Write month and year of an ISO date; an unreadable one stays as it is.
 
