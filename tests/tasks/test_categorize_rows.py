@@ -187,6 +187,24 @@ def test_a_question_without_its_text_is_refused_by_the_column_s_name(kind: str) 
                 alone(solution).row({"subject": "x", "sender": "s1", "channel": True, "amount": 1.0, "since": None})
 
 
+def test_the_rows_are_looked_at_once_a_second_and_what_people_say_at_every_question() -> None:
+    looks = list[str]()
+
+    class Counted:
+        since, table = Frozen(ROWS).since, Frozen(ROWS).table
+
+        @property
+        def version(self) -> str:
+            looks.append("1")
+            return looks[-1]
+
+    question = ROWS.drop_columns(["team"]).slice(0, 1).to_pylist()[0]
+    one = solutions("all")["both"].beside({"rows": Counted(), "choices": Frozen(CHOICES)})
+    for _ in range(50):
+        one.row(question)
+    assert len(looks) < 10
+
+
 def allowed() -> list[str]:
     ranges = ((0, 0x100), (0x2000, 0x2070), (0x20A0, 0x20C0), (0xFE0F, 0xFE10), (0x1F300, 0x1FB00))
     return [chr(code) for start, end in ranges for code in range(start, end)]

@@ -113,6 +113,21 @@ def test_an_answer_offers_the_best_with_probability_and_says_whether_to_ask(serv
     assert unknown["ask_a_person"]
 
 
+def test_an_answer_says_which_word_and_which_key_moved_it(server: Running) -> None:
+    reply = server.ask({"supplier": "Lieferant 10", "purpose": "Toner 1"}, query="?reasons=20", case="booking").json()
+    told = {one["column"]: one for one in reply["reasons"]}
+    assert told.keys() <= {"supplier", "purpose"}
+    assert [abs(one["effect"]) for one in reply["reasons"]] == sorted(
+        (abs(one["effect"]) for one in reply["reasons"]), reverse=True
+    )
+    assert told["supplier"]["value"].startswith("Lieferant 10: ")
+    said = another(reply)
+    assert tell(server, said, answer_id=reply["answer_id"]).status_code == 202
+    after = ask(server, "Lieferant 10", purpose="Toner 1")
+    assert after["reasons"][0]["column"] == "choices: supplier"
+    assert after["reasons"][0]["value"] == f"Lieferant 10: {said} 1"
+
+
 def test_a_question_may_leave_out_what_the_case_does_not_read_and_no_more(server: Running) -> None:
     assert ask(server, clerk="C1")["answer"] == ask(server)["answer"]
     reply = server.ask({"supplier": "Lieferant 03"}, case="booking")

@@ -6,6 +6,8 @@ MacKay & Peto 1995). Of a key's own choices each older one counts `decay` as muc
 
 from __future__ import annotations
 
+import math
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 PART = 2_048
+SECONDS = 1.0
 SAID = "\x1f"
 
 
@@ -137,6 +140,34 @@ class Recent:
         if self.known.get(role, ("", None))[0] != version:
             self.known[role] = version, past_of(live[role].table(), plan, decay)
         return self.known[role][1]
+
+
+@dataclass
+class Unhurried:
+    """A live table that is looked at once a second: to look at its version costs more than an answer."""
+
+    live: LiveTable
+    looked: tuple[float, str] = (-math.inf, "")
+
+    @property
+    def version(self) -> str:
+        """The newest version, a second old at most."""
+        if time.monotonic() - self.looked[0] >= SECONDS:
+            self.looked = time.monotonic(), self.live.version
+        return self.looked[1]
+
+    def table(self) -> pa.Table:
+        """The whole table."""
+        return self.live.table()
+
+    def since(self, version: str) -> pa.Table:
+        """Rows that came after a version."""
+        return self.live.since(version)
+
+
+def unhurried(live: Mapping[str, LiveTable]) -> dict[str, LiveTable]:
+    """The same live tables, `rows` looked at once a second; what people say counts with the next answer."""
+    return {role: Unhurried(table) if role == "rows" else table for role, table in live.items()}
 
 
 def keys_of(plan: Plan) -> tuple[tuple[str, ...], ...]:

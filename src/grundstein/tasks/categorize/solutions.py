@@ -12,7 +12,7 @@ import numpy as np
 from grundstein.tasks.categorize.alone import Alone
 from grundstein.tasks.categorize.answers import Finish, answer_table, finish
 from grundstein.tasks.categorize.machines import Machine, log_losses
-from grundstein.tasks.categorize.memory import Habit, Now, Recent, past_of, remembered
+from grundstein.tasks.categorize.memory import Habit, Now, Recent, past_of, remembered, unhurried
 from grundstein.tasks.categorize.options import Plan
 from grundstein.tasks.categorize.reading import Reader
 from grundstein.tasks.categorize.workshop import Shop, Shops, parts, shop_of
@@ -66,7 +66,8 @@ class Memory:
 
     def beside(self, live: Mapping[str, LiveTable]) -> Alone:
         """What answers one question at a time by these tables."""
-        return Alone(self.plan, self.finish, fitted(self.habit), lambda: self._now(live))
+        calm = unhurried(live)
+        return Alone(self.plan, self.finish, fitted(self.habit), lambda: self._now(calm))
 
     def _now(self, live: Mapping[str, LiveTable]) -> Now:
         return self.recent.of(live, self.plan, fitted(self.habit).decay)
@@ -111,8 +112,7 @@ class Text:
 
     def beside(self, live: Mapping[str, LiveTable]) -> Alone:
         """What answers one question at a time by these tables."""
-        learnt = _learnt(self)
-        return Alone(self.plan, self.finish, USUAL, lambda: self._now(live), learnt)
+        return Alone(self.plan, self.finish, USUAL, lambda: self._now(live), _learnt(self))
 
     def _now(self, live: Mapping[str, LiveTable]) -> Now:
         choices = {role: table for role, table in live.items() if role == "choices"}
@@ -163,8 +163,8 @@ class Both:
 
     def beside(self, live: Mapping[str, LiveTable]) -> Alone:
         """What answers one question at a time by these tables."""
-        learnt = _learnt(self)
-        return Alone(self.plan, self.finish, fitted(self.habit), lambda: self._now(live), learnt)
+        calm = unhurried(live)
+        return Alone(self.plan, self.finish, fitted(self.habit), lambda: self._now(calm), _learnt(self))
 
     def _now(self, live: Mapping[str, LiveTable]) -> Now:
         return self.recent.of(live, self.plan, fitted(self.habit).decay, self.labels)
