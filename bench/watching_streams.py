@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from grundstein.production import drifting, looking
+from grundstein.production import drifting, looking, seasons
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,12 +18,12 @@ Floats = NDArray[np.float64]
 Column = NDArray[Any]
 Columns = dict[str, Column]
 TICKS = 30
-ANSWERS = ("answer", "probability")
+ANSWERS, TIME = ("answer", "probability"), "asked_at"
 
 
 @dataclass(frozen=True)
 class Stream:
-    """Rows that were learnt from and judged, the rows of a month in ticks, and the answers to both."""
+    """Rows that were learnt from and judged, the rows of a month in ticks, the answers to both, maybe their times."""
 
     known: pa.Table
     rows: pa.Table
@@ -32,18 +32,19 @@ class Stream:
 
 @dataclass(frozen=True)
 class Found:
-    """One look: the rows that had come by then, and the columns that it called changed."""
+    """One look: the rows that had come by then, the columns that it called changed, and those of the season."""
 
     rows: int
     columns: frozenset[str]
+    of_season: frozenset[str] = frozenset()
 
 
 def stream(rng: np.random.Generator, least: int = 40, most: int = 300) -> Stream:
     """Draw one project: 500 to 8,000 rows before, 40 to 300 rows a tick after, 10 to 20 columns of mixed kinds."""
     before, a_tick = int(np.exp(rng.uniform(np.log(500), np.log(8_000)))), rng.uniform(least, most)
     sizes = np.maximum(rng.poisson(a_tick, TICKS), 1)
-    columns = _columns(rng, before + int(sizes.sum()))
-    table = pa.table({name: _arrow(values) for name, values in columns.items()})
+    drawn = columns(rng, before + int(sizes.sum()))
+    table = pa.table({name: _arrow(values) for name, values in drawn.items()})
     return Stream(table.slice(0, before), table.slice(before), np.repeat(np.arange(TICKS), sizes))
 
 
@@ -53,10 +54,11 @@ def followed(one: Stream, first: int = 0, last: int = 1 << 60) -> list[Found]:
     Stops behind row `last`.
     """
     rows = one.rows
+    names = [name for name in one.known.column_names if name != TIME]
     asked, said = (
-        drifting.references(one.known, [n for n in one.known.column_names if (n in ANSWERS) == answers])
-        for answers in (False, True)
+        drifting.references(one.known, [n for n in names if (n in ANSWERS) == answers]) for answers in (False, True)
     )
+    months = seasons.kept(one.known, TIME, asked)
     number, until, looks, found = np.arange(rows.num_rows), -1, 0, []
     for tick in range(TICKS):
         come = int((one.tick <= tick).sum())
@@ -68,13 +70,16 @@ def followed(one: Stream, first: int = 0, last: int = 1 << 60) -> list[Found]:
             changes = []
             for start in look.starts:
                 window = rows.slice(start, look.end - start)
-                changes += drifting.looked(looks, len(look.starts), (asked, window), (said, window))
-            told = {name for part in changes for one_ in part for name in (one_.column, one_.other) if name}
-            found.append(Found(look.end, frozenset(told)))
+                questions, answers = drifting.looked(looks, len(look.starts), (asked, window), (said, window))
+                then = seasons.seasons(months, seasons.times_of(window, TIME)) if questions else []
+                changes += [*seasons.alike(questions, asked, window, then), *answers]
+            sure = drifting.surest(changes)
+            told = {name for each in sure if not each.season for name in (each.column, each.other) if name}
+            found.append(Found(look.end, frozenset(told), frozenset(each.column for each in sure if each.season)))
     return found
 
 
-def _columns(rng: np.random.Generator, rows: int) -> Columns:
+def columns(rng: np.random.Generator, rows: int) -> Columns:
     """Columns that hang together by one hidden number; the answers are one more of them."""
     hidden, count = rng.standard_normal(rows), int(rng.integers(8, 19))
     kinds = [KINDS[k] for k in rng.integers(0, len(KINDS), count)]
@@ -137,7 +142,7 @@ def planted(rng: np.random.Generator, what: str, size: float) -> tuple[Stream, i
     """A stream whose column `planted` (and `beside`, where they are swapped) changes from a random row on; that row."""
     one = stream(rng, 40, 250)
     onset = int(rng.integers(100, max(one.rows.num_rows - 700, 101)))
-    makers = {"mean": _normal, "mix": _mixing, "missing": _normal, "unit": _skewed, "swapped": _normal}
+    makers = {"mean": _normal, "mix": mixing, "missing": _normal, "unit": _skewed, "swapped": _normal}
     rows = one.known.num_rows + one.rows.num_rows
     own = makers[what](rng, rng.standard_normal(rows))
     other = _skewed(rng, rng.standard_normal(rows)) if what == "swapped" else own
@@ -160,7 +165,7 @@ def _planted(
     if what == "mean":
         return np.asarray(own + 10 * size * late)
     if what == "mix":
-        return _remixed(rng, own, late, size)
+        return remixed(rng, own, late, size)
     if what == "missing":
         return np.where(late & (rng.random(len(own)) < size), np.nan, own)
     return np.where(late, other if what == "swapped" else own * size, own)
@@ -172,11 +177,11 @@ def _with(part: pa.Table, more: pa.Table) -> pa.Table:
     return part
 
 
-def _mixing(rng: np.random.Generator, near: Floats) -> NDArray[np.str_]:
+def mixing(rng: np.random.Generator, near: Floats) -> NDArray[np.str_]:
     """Five labels, each a fifth of the rows."""
     return np.array([f"label {k}" for k in range(5)])[rng.integers(0, 5, len(near))]
 
 
-def _remixed(rng: np.random.Generator, own: Column, late: NDArray[np.bool_], size: float) -> Column:
+def remixed(rng: np.random.Generator, own: Column, late: NDArray[np.bool_], size: float) -> Column:
     """A share of the late rows takes the first label, so that nearly `size` of all rows lie elsewhere."""
     return np.where(late & (rng.random(len(own)) < size / 0.8), "label 0", own)

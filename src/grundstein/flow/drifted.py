@@ -64,8 +64,7 @@ def _changes(found: Ground, look: int, windows: int, rows: pa.Table, told: pa.Ta
         moments = seasons.times_of(rows, found.case.time)
         if len(moments) < rows.num_rows:
             moments = seasons.times_of(told, "answered_at")
-        chance = drifting.level(look) / (windows * max(len(sketch.asked) + len(sketch.said), 1))
-        questions = seasons.alike(questions, rows, seasons.seasons(sketch.seasons, moments), chance)
+        questions = seasons.alike(questions, sketch.asked, rows, seasons.seasons(sketch.seasons, moments))
     return [questions, answers]
 
 

@@ -83,20 +83,14 @@ def level(look: int, life: float = LIFE) -> float:
     return life / (look * (look + 1))
 
 
-def references(
-    table: pa.Table, names: Iterable[str], veils: Mapping[str, str] | None = None, most: int = MOST
-) -> dict[str, Reference]:
+def references(table: pa.Table, names: Iterable[str], veils: Mapping[str, str] | None = None) -> dict[str, Reference]:
     """Describe columns as they were; those that hold nothing that can be compared are left out.
 
-    `veils`: the salt of each column whose values nobody may read; `most` rows are looked at, evenly spread.
+    `veils`: the salt of each column whose values nobody may read.
     """
-    columns = {name: _sampled(column_of(table, name), most) for name in names}
-    said = veils or {}
-    return {
-        name: described(name, column, _kind(column), said.get(name, ""))
-        for name, column in columns.items()
-        if not _nested(column.type)
-    }
+    columns = {name: _sampled(column_of(table, name)) for name in names}
+    plain = {name: column for name, column in columns.items() if not _nested(column.type)}
+    return {name: described(name, one, _kind(one), (veils or {}).get(name, "")) for name, one in plain.items()}
 
 
 def described(name: str, column: pa.ChunkedArray, kind: str, veil: str = "") -> Reference:
@@ -109,9 +103,8 @@ def described(name: str, column: pa.ChunkedArray, kind: str, veil: str = "") -> 
     texts = _labels(name, column, veil)
     counted = pc.value_counts(texts.combine_chunks())
     pairs = sorted(counted.to_pylist(), key=lambda one: (-one["counts"], one["values"]))
-    labels, counts = [one["values"] for one in pairs], [one["counts"] for one in pairs]
-    sizes = np.array(counts, dtype=np.float64)
-    return Reference(name, kind, rows, rows - len(texts), np.zeros(0), _texts(labels), sizes, veil=veil)
+    labels, sizes = _texts([one["values"] for one in pairs]), np.array([float(one["counts"]) for one in pairs])
+    return Reference(name, kind, rows, rows - len(texts), np.zeros(0), labels, sizes, veil=veil)
 
 
 def looked(look: int, windows: int, *parts: tuple[Mapping[str, Reference], pa.Table]) -> list[list[Change]]:
@@ -126,7 +119,7 @@ def changed(known: Mapping[str, Reference], window: pa.Table, chance: float) -> 
         return []
     shared = [one for name, one in known.items() if name in window.column_names]
     found = [one for each in shared if (one := compared(each, window)).chance <= chance]
-    told = [_in_another_unit(one, known, window) for one in found if one.moved >= least(one)]
+    told = [_in_another_unit(one, known, window) for one in found if one.moved >= _least(one)]
     return sorted(_swapped(told, known, window), key=lambda one: (-one.moved, one.column))
 
 
@@ -148,6 +141,19 @@ def aspects(known: Reference, window: pa.Table) -> list[Change]:
     enough = known.kind != "moment" and len(values) >= FEWEST and known.rows - known.empty >= FEWEST
     found = [(_sorted if known.kind == "category" else _graded)(known, values)] if enough else []
     return [_emptiness(known, window[known.name]), *found]
+
+
+def between(known: Reference, later: Reference) -> list[Change]:
+    """As `aspects`, of rows that are themselves described; what is small is tested too."""
+    before, after = known.empty / known.rows, later.empty / later.rows
+    chance = fisher(np.array([float(later.empty)]), later.rows, np.array([float(known.empty)]), known.rows)[0]
+    found = [Change(known.name, "empty", abs(after - before), float(chance), before, after)]
+    if known.kind == "category":
+        often = np.repeat(np.arange(len(later.counts)), np.round(later.counts).astype(np.int64))
+        found.append(_sorted(known, pa.chunked_array([later.labels.take(pa.array(often))]), 0.0))
+    elif known.kind != "moment":
+        found.append(_graded(known, later.numbers, 0.0))
+    return found
 
 
 def surest(found: Iterable[Change]) -> list[Change]:
@@ -185,11 +191,11 @@ def _texts(labels: Sequence[str] = ()) -> pa.StringArray:
     return pa.array(labels, pa.string())
 
 
-def _sampled(column: pa.ChunkedArray, most: int = MOST) -> pa.ChunkedArray:
-    """At most so many rows, evenly spread: the same rows give the same sample."""
-    if len(column) <= most:
+def _sampled(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """At most 20,000 rows, evenly spread: the same rows give the same sample."""
+    if len(column) <= MOST:
         return column
-    return column.take(pa.array(np.linspace(0, len(column) - 1, most).astype(np.int64)))
+    return column.take(pa.array(np.linspace(0, len(column) - 1, MOST).astype(np.int64)))
 
 
 def _kind(column: pa.ChunkedArray) -> str:
@@ -257,7 +263,7 @@ def _empty(column: pa.ChunkedArray) -> int:
     return int(column.null_count + strange)
 
 
-def _graded(known: Reference, values: Floats) -> Change:
+def _graded(known: Reference, values: Floats, least: float = MOVED) -> Change:
     """Whether the distribution is another, or lies elsewhere as a whole; `moved` is the distance of the first test.
 
     The second is Mann and Whitney's: how far the mean place among the earlier values is off the middle.
@@ -266,7 +272,7 @@ def _graded(known: Reference, values: Floats) -> Change:
     places, moved = _places(before, after)
     many = len(before) * len(after) / (len(before) + len(after))
     off = abs(places - 0.5) / math.sqrt(known.untied / 12 / many)
-    chance = 2 * min(float(kolmogorov(moved * math.sqrt(many))), float(2 * ndtr(-off))) if moved >= MOVED else 1.0
+    chance = 2 * min(float(kolmogorov(moved * math.sqrt(many))), float(2 * ndtr(-off))) if moved >= least else 1.0
     return Change(known.name, known.kind, moved, min(1.0, chance), float(before.mean()), float(after.mean()))
 
 
@@ -285,7 +291,7 @@ def untied(numbers: Floats) -> float:
     return max(1 - float(((np.diff(starts) / max(len(numbers), 1)) ** 3).sum()), 1e-12)
 
 
-def _sorted(known: Reference, values: pa.ChunkedArray) -> Change:
+def _sorted(known: Reference, values: pa.ChunkedArray, least: float = MOVED) -> Change:
     """Chi-squared over the commonest categories, Fisher's test of each, whichever is surer.
 
     The commonest are those of both parts together, so that neither part is favoured. `moved` is total variation less
@@ -298,7 +304,7 @@ def _sorted(known: Reference, values: pa.ChunkedArray) -> Change:
     luck = np.sqrt(2 / math.pi * pooled * (1 - pooled) * (1 / rows + 1 / seen))
     moved, widest = max(0.0, float((gaps - luck).sum() / 2)), int(np.argmax(gaps))
     chance = 1.0
-    if moved >= MOVED or strange >= STRANGE:
+    if moved >= least or strange >= STRANGE:
         each = float(fisher(after, seen, before, rows).min()) * len(after)
         chance = min(1.0, 2 * min(each, _by_chance(np.stack([before, after]))))
     if strange >= STRANGE:
@@ -354,7 +360,7 @@ def _by_chance(table: Floats) -> float:
     return float(chdtrc(kept.sum() - 1, ((table - wanted)[:, kept] ** 2 / wanted[:, kept]).sum()))
 
 
-def least(one: Change) -> float:
+def _least(one: Change) -> float:
     """The smallest change worth telling: values that never were and gaps where none were count sooner."""
     return STRANGE if one.what == "strange" or (one.what == "empty" and one.before == 0) else MOVED
 

@@ -1,8 +1,8 @@
 """Room production. In: rows of earlier months and days of the week, what changed now -> Out: what is of the season.
 
 A column that differs from all earlier rows may be as it is each December, or each Saturday. It is of the season where
-it is at least twice as near to the rows of the same time, and by the tests of `drifting` not changed against them.
-Nothing is tested more than before, so no quiet release is called changed oftener.
+the earlier rows of that time differ from all by more than chance, and the new ones no more than by chance from these.
+Only what is called changed is asked about, so no quiet release is called changed oftener.
 """
 
 from __future__ import annotations
@@ -25,11 +25,12 @@ if TYPE_CHECKING:
 
     Whole = NDArray[np.int64]
     Names = np.ndarray[Any, np.dtype[np.str_]]
-    Months = Mapping[str, Mapping[str, Reference]]
+    References = Mapping[str, Reference]
+    Months = Mapping[str, References]
 
 WEEK, WEEKS = "week", 4
-MOST, LEAST_SHARE, COVERED = 2_000, 0.05, 0.8
-NEARER = 0.5
+MOST, FEW, LEAST_SHARE, COVERED = 2_000, 20, 0.05, 0.8
+NEARER, PROVEN, STRAYED = 0.75, 0.001, 0.001
 THURSDAY = 3
 
 
@@ -38,7 +39,7 @@ class Season:
     """The columns as they were at the same time of earlier periods; `when`: those months, or "week"."""
 
     when: str
-    columns: Mapping[str, Reference]
+    columns: References
 
 
 def times_of(rows: pa.Table, name: str) -> Whole:
@@ -51,7 +52,7 @@ def times_of(rows: pa.Table, name: str) -> Whole:
     return instants(column.drop_null())
 
 
-def kept(rows: pa.Table, time: str, known: Mapping[str, Reference]) -> dict[str, dict[str, Reference]]:
+def kept(rows: pa.Table, time: str, known: References) -> dict[str, dict[str, Reference]]:
     """Describe columns by calendar month ("2025-12") and by day of the week ("0" is Monday), where rows are enough."""
     if not len(times_of(rows, time)):
         return {}
@@ -60,12 +61,12 @@ def kept(rows: pa.Table, time: str, known: Mapping[str, Reference]) -> dict[str,
     parts = _parts(_months(moments))
     if int(moments.max() - moments.min()) >= WEEKS * 7 * DAY:
         parts |= _parts(_days(moments))
-    return {name: _described(dated, place, known) for name, place in parts.items() if len(place) >= FEWEST}
+    return {name: _described(dated, place, known) for name, place in parts.items() if len(place) >= FEW}
 
 
-def alike(found: Iterable[Change], window: pa.Table, seasons: Sequence[Season], chance: float) -> list[Change]:
+def alike(found: Iterable[Change], known: References, window: pa.Table, seasons: Sequence[Season]) -> list[Change]:
     """Say of each change of a window in which season it is as it was; those of none stay as they are."""
-    return [_placed(one, window, seasons, chance) for one in found]
+    return [_placed(one, known, window, seasons) for one in found]
 
 
 def seasons(months: Months, moments: Whole) -> list[Season]:
@@ -81,24 +82,26 @@ def seasons(months: Months, moments: Whole) -> list[Season]:
     return [one for one in found if one.columns]
 
 
-def _placed(one: Change, window: pa.Table, seasons: Sequence[Season], chance: float) -> Change:
-    fits = (season for season in seasons if not one.other and _as_then(one, window, season.columns, chance))
+def _placed(one: Change, known: References, window: pa.Table, seasons: Sequence[Season]) -> Change:
+    fits = (season for season in seasons if not one.other and _as_then(one, known, window, season.columns))
     season = next(fits, None)
     return one if season is None else replace(one, season=season.when)
 
 
-def _as_then(one: Change, window: pa.Table, then: Mapping[str, Reference], chance: float) -> bool:
-    """Whether a change is half undone, and nothing of it is left to be told, against the same time of earlier periods.
+def _as_then(one: Change, known: References, window: pa.Table, seasons: References) -> bool:
+    """Whether the same time of earlier periods differed too, and the window from it no more than by chance.
 
     Never where too few rows of that time are filled: what cannot be compared excuses nothing.
     """
-    known = then.get(one.column)
-    if known is None or (one.what != "empty" and known.rows - known.empty < FEWEST):
+    then = seasons.get(one.column)
+    empty = one.what == "empty"
+    if then is None or (not empty and then.rows - then.empty < FEWEST):
         return False
-    parts = drifting.aspects(known, window)
-    same = [part for part in parts if (part.what == "empty") == (one.what == "empty")]
-    near = [part for part in same if part.moved < NEARER * one.moved]
-    return bool(near) and not any(part.chance <= chance and part.moved >= drifting.least(part) for part in parts)
+    before = [part for part in drifting.between(known[one.column], then) if (part.what == "empty") == empty]
+    now = drifting.aspects(then, window)
+    near = [part.moved < NEARER * one.moved for part in now if (part.what == "empty") == empty]
+    proven = any(part.chance <= PROVEN for part in before)
+    return proven and any(near) and all(part.chance > STRAYED for part in now)
 
 
 def _parts(names: Names) -> dict[str, Whole]:
@@ -107,7 +110,7 @@ def _parts(names: Names) -> dict[str, Whole]:
     return {str(name): np.flatnonzero(codes == place) for place, name in enumerate(each)}
 
 
-def _described(dated: pa.Table, place: Whole, known: Mapping[str, Reference]) -> dict[str, Reference]:
+def _described(dated: pa.Table, place: Whole, known: References) -> dict[str, Reference]:
     """Columns of some rows, each of the kind that it is as a whole."""
     most = min(len(place), MOST)
     rows = dated.take(pa.array(place[np.linspace(0, len(place) - 1, most).astype(np.int64)]))

@@ -10,6 +10,7 @@ import numpy as np
 
 from grundstein.core.figures import Figure
 from grundstein.core.findings import Fact, Finding, Section
+from grundstein.production.seasons import WEEK
 from grundstein.tools.inference import MIN_CLUSTERS
 from grundstein.tools.wording import step_of
 
@@ -27,7 +28,8 @@ LACKING = 0.05
 SOON_DAYS, OLD_DAYS = 30, 365
 KINDS = {"number": "GST-W01", "category": "GST-W02", "empty": "GST-W03", "strange": "GST-W06"}
 OTHER_KIND, UNIT, SWAPPED, QUIET, ANSWERS = "GST-W07", "GST-W04", "GST-W05", "GST-W08", "GST-W10"
-DRIFT = (*KINDS.values(), OTHER_KIND, UNIT, SWAPPED, QUIET, ANSWERS)
+YEARLY, WEEKLY = "GST-W11", "GST-W12"
+DRIFT = (*KINDS.values(), OTHER_KIND, UNIT, SWAPPED, QUIET, ANSWERS, YEARLY, WEEKLY)
 CALIBRATION = ("GST-W20", "GST-W21")
 TITLE = {"en": "Signed, and measured since", "de": "Unterschrieben und seitdem gemessen"}
 LABELS = {
@@ -65,13 +67,22 @@ class Truths:
 
 
 def drift(questions: Sequence[Change], answers: Sequence[Change], columns: int, looks: int) -> tuple[Finding, ...]:
-    """What the newest look found of questions and answers; that nothing changed is said too."""
+    """What the newest look found of questions and answers; that nothing changed is said too.
+
+    Other answers are no issue where all that changed in the questions is of the season.
+    """
     found = [_question(one) for one in questions if not (one.other and one.other < one.column)]
-    found += [_answer(one) for one in answers]
+    of_season = bool(questions) and all(one.season for one in questions)
+    found += [_answer(one, of_season) for one in answers]
     return tuple(found) or (Finding("GST-W08", "passed", {"columns": columns, "looks": looks}),)
 
 
 def _question(one: Change) -> Finding:
+    if one.season:
+        said: dict[str, Fact] = {"column": one.column, "moved": told(one.moved)}
+        if one.season == WEEK:
+            return Finding("GST-W12", "tip", said)
+        return Finding("GST-W11", "tip", said | {"when": one.season})
     section: Section = "issue" if one.moved >= GRAVE or one.other or one.factor else "tip"
     if one.other:
         return Finding("GST-W05", "issue", {"column": one.column, "other": one.other})
@@ -82,9 +93,10 @@ def _question(one: Change) -> Finding:
     return Finding(KINDS.get(one.what, OTHER_KIND), section, facts | more)
 
 
-def _answer(one: Change) -> Finding:
+def _answer(one: Change, of_season: bool) -> Finding:
     facts: dict[str, Fact] = {"column": one.column, "before": told(one.before), "after": told(one.after)}
-    return Finding("GST-W10", "issue" if one.moved >= GRAVE else "tip", facts | {"moved": told(one.moved)})
+    section: Section = "issue" if one.moved >= GRAVE and not of_season else "tip"
+    return Finding("GST-W10", section, facts | {"moved": told(one.moved)})
 
 
 def put_aside(table: str, rows: int, aside: int) -> tuple[Finding, ...]:
@@ -133,6 +145,11 @@ def ends(case: str, until: str, today: date) -> tuple[Finding, ...]:
         return (Finding("GST-W41", "issue", {"case": case, "until": until}),)
     soon = last - today <= timedelta(days=SOON_DAYS)
     return (Finding("GST-W40", "tip", {"case": case, "until": until}),) if soon else ()
+
+
+def standard(case: str, changed: Sequence[str]) -> tuple[Finding, ...]:
+    """Say that the company's standard asks something else than it did when this was signed."""
+    return (Finding("GST-W47", "tip", {"case": case, "changed": "; ".join(changed)}),) if changed else ()
 
 
 def ages(case: str, pinned: date, table: str, fed: date, fresh_days: float | None, today: date) -> tuple[Finding, ...]:
