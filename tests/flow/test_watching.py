@@ -320,3 +320,18 @@ def test_how_long_answers_took_one_by_one_is_told_and_held_against_a_limit(proje
     settings.write_text(settings.read_text(encoding="utf-8") + "watch: {slow_ms: 20}\n", encoding="utf-8")
     flow.tick(open_project(project.root), NAME)
     assert "GST-W46" in codes(project, "issue")
+
+
+def test_a_standard_that_changes_after_the_release_is_told_and_stops_nothing(project: Folder) -> None:
+    flow.tick(project, NAME)
+    assert "GST-W47" not in codes(project)
+    standard = project.root / "standard.yaml"
+    standard.write_text("required: [decision]\n", encoding="utf-8")
+    [done] = flow.tick(open_project(project.root), NAME)
+    [line] = [one for one in done.told if one["code"] == "GST-W47"]
+    assert "required: – → decision" in line["text"]
+    assert f"grundstein sign {NAME}" in line["text"]
+    assert asked(open_project(project.root), rows(20, 34))
+    standard.unlink()
+    [done] = flow.tick(open_project(project.root), NAME)
+    assert [one["section"] for one in done.told if one["code"] == "GST-W47"] == ["over"]

@@ -15,6 +15,7 @@ from grundstein.core.records import Demand
 from grundstein.core.standard import shortfalls
 
 if TYPE_CHECKING:
+    from grundstein.core.case import Case
     from grundstein.core.ports import Entry, Project
     from grundstein.core.records import Bond
 
@@ -70,6 +71,18 @@ def changed(project: Project, bond: Bond, name: str) -> list[str]:
     then = _asks(project.ledger.get(bond.standard)) if bond.standard else {}
     today = json.loads(_now(project, name).asks)
     return sorted(field for field in then | today if then.get(field) != today.get(field))
+
+
+def since(project: Project, bond: Bond, case: Case) -> list[str]:
+    """What today's standard asks of a signed case that it did not ask when it was signed, field by field."""
+    then = _asks(project.ledger.get(bond.standard)) if bond.standard else {}
+    today = json.loads(canonical(project.standard.asks(case)))
+    fields = sorted(field for field in then | today if then.get(field) != today.get(field))
+    return [f"{field}: {_said(then.get(field))} → {_said(today.get(field))}" for field in fields]
+
+
+def _said(asked: object) -> str:
+    return ", ".join(map(str, asked)) if isinstance(asked, list) else "–" if asked is None else str(asked)
 
 
 NOTHING = canonical({})

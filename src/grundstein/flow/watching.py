@@ -131,6 +131,7 @@ def _observation(project: Project, found: Ground, known: Observation | None) -> 
     looked = drifted(project, found, known)
     measured = worth(project, found, known)
     findings = (*looked.findings, *_aside(project, found), *measured.findings, *_dates(project, found))
+    findings += _standard(project, found)
     findings += watching.speed(found.case.name, took(project, found), project.slow_ms)
     shown = (watching.picture(found.signed, measured.gain),) if measured.gain else ()
     return Observation(
@@ -168,6 +169,17 @@ def _dates(project: Project, found: Ground) -> tuple[Finding, ...]:
     learnt, fresh = date.fromisoformat(found.pinned_at[:10]), found.main.freshness_days
     aged = watching.ages(name, learnt, found.main.table, date.fromisoformat(fed[:10]), fresh, today)
     return (*watching.ends(name, found.release.until, today), *aged)
+
+
+def _standard(project: Project, found: Ground) -> tuple[Finding, ...]:
+    """What the company's standard asks now and did not when this was signed; one that cannot be read is `check`'s."""
+    from grundstein.flow import standards
+    from grundstein.production import watching
+
+    try:
+        return watching.standard(found.case.name, standards.since(project, found.release.bond, found.case))
+    except Refused:
+        return ()
 
 
 def _told(project: Project, seen: Entry) -> tuple[list[dict[str, Any]], str]:
