@@ -37,7 +37,7 @@ STAMPS: dict[str, str] = {
     "clock": CLOCK,
     "seconds": r"(?P<e>1\d{9})(?:\.?(?P<f>\d{3,6}))?",
 }
-YEARLESS, DAYLESS = "named", "clock"
+YEARLESS = "named"
 LEVEL = (
     r"(?i:trace|debug|verbose|information|info|notice|warning|warn|error|err|severe|fatal|critical|crit|alert|"
     r"emergency|emerg|panic)"
@@ -87,11 +87,6 @@ class Shape:
     kind: str
     pattern: re.Pattern[str] | None = None
     first: bool = True
-
-    @property
-    def stamped(self) -> bool:
-        """Whether lines carry a time, so that one without may go on with the entry before it."""
-        return self.kind != PLAIN
 
 
 @dataclass(frozen=True)

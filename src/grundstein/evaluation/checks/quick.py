@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 MOST_ROWS = 10_000
 MOST_CELLS = 2_000_000
 WIDEST, LOGISTIC = 450, 150
-BINS = 20
+BINS, FOLDS = 20, 3
 MEASURES = {"two": "ROC AUC", "many": "ROC AUC", "number": "R²"}
 
 
@@ -130,16 +130,16 @@ def cut(values: NDArray[np.float64]) -> NDArray[np.int64]:
     return np.where(np.isfinite(values), np.searchsorted(edges, values, side="right") + 1, 0).astype(np.int64)
 
 
-def random_parts(n: int, seed: int, folds: int = 3) -> list[Part]:
+def random_parts(n: int, seed: int, folds: int = FOLDS) -> list[Part]:
     """Pairs of training and test rows, drawn by chance."""
     fold = np.random.default_rng(seed).permutation(n) % folds
     return [(np.flatnonzero(fold != k), np.flatnonzero(fold == k)) for k in range(folds)]
 
 
-def forward_parts(time: NDArray[np.float64], folds: int = 3) -> list[Part]:
+def forward_parts(time: NDArray[np.float64]) -> list[Part]:
     """Pairs of training and test rows: each test part is later than what it is answered from, at least 40 % of all."""
     order = np.argsort(time, kind="stable")
-    cuts = np.linspace(0.4 * len(order), len(order), folds + 1).astype(int)
+    cuts = np.linspace(0.4 * len(order), len(order), FOLDS + 1).astype(int)
     return [(order[:start], order[start:end]) for start, end in pairwise(cuts)]
 
 

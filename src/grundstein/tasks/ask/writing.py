@@ -14,7 +14,7 @@ from grundstein.tools.retrieval.languages import PLAIN, analyzer
 from grundstein.tools.retrieval.passages import sentences
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from grundstein.tasks.ask.library import Place
 
@@ -75,9 +75,9 @@ def read(text: str, places: Sequence[Place], language: str) -> Written:
     return Written(refused=reason) if reason else Written(tuple(found))
 
 
-def told_to(languages: Sequence[str], texts: Mapping[str, str] = TOLD) -> str:
+def told_to(languages: Sequence[str]) -> str:
     """Return what the model is told, in the corpus' language where there is such a text."""
-    return next((texts[code] for code in languages if code in texts), texts["en"])
+    return next((TOLD[code] for code in languages if code in TOLD), TOLD["en"])
 
 
 def _unheld(one: Said, places: Sequence[Place], language: str) -> str:

@@ -43,8 +43,8 @@ class Alike:
         return self.first != np.arange(len(self.first))
 
 
-def alike_of(texts: Sequence[str], seed: int, same: float = SAME) -> Alike:
-    """Find near-duplicates: texts whose words and triples overlap by at least `same` (Jaccard)."""
+def alike_of(texts: Sequence[str], seed: int) -> Alike:
+    """Find near-duplicates: texts whose words and triples overlap by at least 0.8 (Jaccard)."""
     pieces = [_pieces(text) for text in texts]
     first = np.arange(len(texts))
     likeness = np.ones(len(texts))
@@ -57,7 +57,7 @@ def alike_of(texts: Sequence[str], seed: int, same: float = SAME) -> Alike:
         near = dict.fromkeys(other for band, key in enumerate(row) for other in firsts[band].get(key, ()))
         scored = [(_overlap(pieces[other], pieces[place]), -other) for other in near]
         best = max(scored, default=(0.0, 0))
-        if best[0] >= same:
+        if best[0] >= SAME:
             first[place], likeness[place] = first[-best[1]], best[0]
         for band, key in enumerate(row):
             held = firsts[band].setdefault(key, [])

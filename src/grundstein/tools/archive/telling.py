@@ -60,7 +60,7 @@ class Outcome:
     sentence: str = ""
 
 
-def keywords_of(words: Words, most: int = KEYWORDS) -> list[list[str]]:
+def keywords_of(words: Words) -> list[list[str]]:
     """The terms of each text that are frequent in it and rare elsewhere, longer ones before their parts."""
     long = np.array([1.0 + 0.5 * name.count(" ") for name in words.names])
     score = words.times.copy()
@@ -68,8 +68,8 @@ def keywords_of(words: Words, most: int = KEYWORDS) -> list[list[str]]:
     found = []
     for start, end in zip(score.indptr[:-1], score.indptr[1:], strict=True):
         columns, weight = score.indices[start:end], score.data[start:end]
-        order = np.lexsort((columns, -weight))[: 4 * most]
-        found.append(_distinct([int(columns[place]) for place in order], words, most))
+        order = np.lexsort((columns, -weight))[: 4 * KEYWORDS]
+        found.append(_distinct([int(columns[place]) for place in order], words))
     return found
 
 
@@ -79,9 +79,9 @@ def sentences_of(text: str) -> list[str]:
     return parts[:MOST_SENTENCES]
 
 
-def summary_of(sentences: Sequence[str], rarity: Mapping[str, float], most: int = SENTENCES) -> str:
+def summary_of(sentences: Sequence[str], rarity: Mapping[str, float]) -> str:
     """The sentences nearest to all of them, in their order; all of a text of few."""
-    if len(sentences) <= most:
+    if len(sentences) <= SENTENCES:
         return _cut(" ".join(sentences))
     bags = [_bag(sentence, rarity) for sentence in sentences]
     whole: dict[str, float] = {}
@@ -89,7 +89,7 @@ def summary_of(sentences: Sequence[str], rarity: Mapping[str, float], most: int 
         for word, weight in bag.items():
             whole[word] = whole.get(word, 0.0) + weight
     scores = [_near(bag, whole) + LEAD / (place + 1) for place, bag in enumerate(bags)]
-    best = sorted(sorted(range(len(scores)), key=lambda place: (-scores[place], place))[:most])
+    best = sorted(sorted(range(len(scores)), key=lambda place: (-scores[place], place))[:SENTENCES])
     return _cut(" ".join(sentences[place] for place in best))
 
 
@@ -108,7 +108,7 @@ def rarity_of(words: Words) -> dict[str, float]:
     return {name: weight for name, weight in pairs if " " not in name}
 
 
-def _distinct(places: Sequence[int], words: Words, most: int) -> list[str]:
+def _distinct(places: Sequence[int], words: Words) -> list[str]:
     found: list[str] = []
     said: set[str] = set()
     for place in places:
@@ -116,7 +116,7 @@ def _distinct(places: Sequence[int], words: Words, most: int) -> list[str]:
         if not parts & said and not any(_alike(part, one) for part in parts for one in said):
             found.append(words.shown[place])
             said |= parts
-    return found[:most]
+    return found[:KEYWORDS]
 
 
 def _alike(one: str, other: str) -> bool:
