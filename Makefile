@@ -23,7 +23,7 @@ help: ## this list
 extras: .venv/core requirements-extras.lock ## what `serve` and `export mlflow` need
 	@$(BIN)/uv pip install -q -p $(BIN)/python --require-hashes -r requirements-extras.lock
 
-demo: .venv/core ## a simulated publisher, two decisions, their reports
+demo: .venv/core ## a simulated publisher, from messy exports to signed answers
 	@$(BIN)/grundstein demo
 
 test: .venv/dev ## every test

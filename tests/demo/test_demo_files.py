@@ -13,7 +13,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from grundstein.demo import Exports, write
-from grundstein.demo.customers import customers
+from grundstein.demo.customers import AFTERWARDS, NEW, customers
 from grundstein.demo.files import german_date, german_number
 from grundstein.demo.supplements import SENT, supplements
 
@@ -115,6 +115,23 @@ def test_each_case_names_tables_and_columns_that_are_there(written: tuple[Path, 
             assert re.findall(r"[A-Z]\w+", content["baseline"].split("=")[0])[0] in header[content["data"]]
         assert set(content["signed_by"]) <= set(exports.roles)
         assert isinstance(content.get("positive", ""), str)
+
+
+def test_every_role_that_signs_has_somebody_who_is_called_by_the_role(written: tuple[Path, Exports]) -> None:
+    for people in written[1].roles.values():
+        assert people
+        assert all(person.startswith("Head of ") for person in people)
+
+
+def test_new_rows_come_later_than_all_others_and_say_nothing_of_the_outcome(written: tuple[Path, Exports]) -> None:
+    header, *rows = german(written[1].new_rows["kuendigung"])
+    known, *before = german(export(written[1], "kunden"))
+    assert len(rows) == NEW
+    assert set(known) - set(header) == set(AFTERWARDS)
+    iso = ["-".join(reversed(row[known.index("Stichtag")].split("."))) for row in before if len(row) == len(known)]
+    new = ["-".join(reversed(row[header.index("Stichtag")].split("."))) for row in rows]
+    assert min(new) > max(day for day in iso if day != "2025-02-31")
+    assert not {row[0] for row in rows} & {row[0] for row in before}
 
 
 def test_the_demo_decides_one_case_to_find_and_one_without(written: tuple[Path, Exports]) -> None:

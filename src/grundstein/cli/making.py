@@ -1,10 +1,11 @@
-"""Room cli. In: a folder or a question -> Out: the demo's decisions, or a new case file."""
+"""Room cli. In: a folder or a question -> Out: the demo's whole way, or a new case file."""
 
 from __future__ import annotations
 
 import shutil
 import sys
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
 import typer
 
@@ -14,19 +15,20 @@ from grundstein.core.errors import Misused, Refused, offered
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from grundstein.core.contract import Contract
+    from grundstein.core.records import Release, SignOff, Verdict
+    from grundstein.demo import Exports
     from grundstein.project.folder import Folder
 
 MARK = "This folder was written by `grundstein demo` and is written anew by it.\n"
 SEED = 7
+SIMULATED = "simulated by the demo, which plays all roles"
+PLAYED = "one program plays all of them here; in a company who evaluates may not sign, and tokens are people's own"
 
 
 def run_demo(folder: Path) -> None:
-    """Write the simulated company anew, ingest its exports, decide its cases, say where the reports lie."""
-    from grundstein import flow
-    from grundstein.cli.show import verdict_rows
+    """Write the simulated company anew and walk the whole way: ingest, decide, sign, release, answer."""
     from grundstein.demo import exports as demo
     from grundstein.project.folder import create_project
 
@@ -35,22 +37,86 @@ def run_demo(folder: Path) -> None:
     settings = {
         "currency": exports.currency,
         "timezone": exports.timezone,
-        "roles": {role: [] for role in exports.roles},
+        "roles": {role: list(people) for role, people in exports.roles.items()},
     }
     project = create_project(folder, TERMINAL, name=exports.company, salt="demo", **settings)
     (project.root / "DEMO").write_text(MARK, encoding="utf-8")
+    say([("Wrote", f"{folder}: the exports of {exports.company}, a simulated publisher", "")])
+    _ingested(project, exports)
+    verdicts = {name: _decided(project, name, folder / "reports") for name in exports.decided}
+    say([("", "", ""), ("Roles", PLAYED, "")])
+    for name in verdicts:
+        say([_signed(project, name)])
+    for name in (name for name, verdict in verdicts.items() if verdict == "qualifies"):
+        say(_at_work(project, name, exports.new_rows[name], folder / "answers.xlsx"))
+    say([("", "", ""), *_to_try(folder, next(iter(verdicts)))])
+
+
+def _ingested(project: Folder, exports: Exports) -> None:
+    from grundstein import flow
+
+    told = []
     for one in exports.tables:
         batch = flow.ingest(project, str(one.source), one.table, one.options)
-        say([("Ingested", f"{one.table}: {batch.rows:,} rows, {batch.rejected:,} kept aside with their reason", "")])
-    for name in exports.decided:
-        say([("", "", ""), ("Case", f"{name}: {project.case(name).question}", "")])
-        entry = flow.decide(project, name)
-        flow.advance(entry, project)
-        say(verdict_rows(project, entry))
-    pages = [
-        project.root / "reports" / f"{n}.{language}.html" for n in exports.decided for language in project.languages
+        aside = f" ({batch.rejected:,} more kept aside with their reason)" if batch.rejected else ""
+        told.append(f"{one.table} {batch.rows:,}{aside}")
+    say([("Ingested", f"rows of {', '.join(told)}", "")])
+
+
+def _decided(project: Folder, name: str, reports: Path) -> str:
+    """Decide a case, say what was found and where its report lies; returns the verdict's word."""
+    from grundstein import flow
+    from grundstein.cli.show import called, verdict_rows
+
+    entry = flow.decide(project, name)
+    flow.advance(entry, project)
+    told = [row for row in verdict_rows(project, entry) if row[0] in ("VERDICT", "Flips") or called("rule") in row[1]]
+    pages = [str(reports / f"{name}.{language}.html") for language in project.languages]
+    asked = ("Case", f"{name}: {project.case(name).question}", "")
+    say([("", "", ""), asked, *dict.fromkeys(told), ("Report", "  ".join(pages), "")])
+    return cast("Verdict", entry.record).verdict
+
+
+def _signed(project: Folder, name: str) -> tuple[str, str, str]:
+    """Sign a case as the first person of each role that must; their tokens are kept nowhere."""
+    from grundstein import flow
+    from grundstein.cli.show import called
+
+    told = []
+    for role in flow.standing(project, name, deep=False).missing:
+        person = project.roles[role][0]
+        token = flow.add_person(project, person)
+        said = cast("SignOff", flow.sign(project, name, token, "approve", SIMULATED).record)
+        told.append(f"{called(said.bond.solution)} for {name}, by the {person[:1].lower()}{person[1:]}")
+    return ("Signed", "; ".join(told), "")
+
+
+def _at_work(project: Folder, name: str, rows: Path, answers: Path) -> list[tuple[str, str, str]]:
+    """Release what was signed, and answer a few rows with it."""
+    from grundstein import flow
+    from grundstein.cli.show import called
+
+    put = cast("Release", flow.release(project, name).record)
+    done = flow.answer(project, name, str(rows))
+    flow.write_answers(project, done, answers)
+    told = f"{done.rows:,} rows of {rows.name}, {done.acted:,} to act on: {answers}"
+    return [
+        ("Released", f"{called(put.bond.solution)} for {name}, until {put.until}", ""),
+        ("Answered", told, ""),
     ]
-    say([("", "", ""), *(("Open", str(page), "") for page in pages)])
+
+
+def _to_try(folder: Path, case: str) -> list[tuple[str, str, str]]:
+    """The next commands, as they are typed here."""
+    program = sys.argv[0] if Path(sys.argv[0]).name == "grundstein" else "grundstein"
+    said = (
+        ("audit", "reads everything again that was committed, kept or signed"),
+        (f"show {case}", "where the case stands"),
+        (f"watch {case}", "looks at what is at work, again and again"),
+        (f"serve {case}", "answers over HTTP (first: make extras)"),
+    )
+    lines = [f"{program} --project {folder} {command:<18}{why}" for command, why in said]
+    return [("Next" if not place else "", line, "") for place, line in enumerate(lines)]
 
 
 def write_new(project: Folder, name: str, question: str, task: str, data: str, target: str, idea: bool) -> Path:

@@ -58,9 +58,10 @@ def _signed(project: Folder, name: str) -> list[Row]:
 
 def _signature(one: SignOff) -> Row:
     said = "approved" if one.decision == "approve" else "refused"
+    why = f": {one.reason}" if one.reason else ""
     return (
         "Signed",
-        f"{one.person} ({one.role}) {said} {called(one.bond.solution)} until {one.until}: {one.reason}",
+        f"{one.person} ({one.role}) {said} {called(one.bond.solution)} until {one.until}{why}",
         "",
     )
 

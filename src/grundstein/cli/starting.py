@@ -43,7 +43,7 @@ def init(
 def demo(
     folder: Annotated[str, typer.Argument(help="Where the simulated company is written.")] = "demo-project",
 ) -> None:
-    """Simulate a publisher's messy exports, ingest them, decide its cases, and say where the reports lie.
+    """Simulate a publisher's messy exports and walk the whole way: ingest, decide, sign, release, answer.
 
     Example: grundstein demo
     """

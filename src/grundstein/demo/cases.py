@@ -78,3 +78,9 @@ CASES = (
     CaseText("retouren", SUPPLEMENTS, True, ("does_not_qualify", "not_enough_data")),
     CaseText("startseite", READING, False, ("qualifies",)),
 )
+
+ROLES = {
+    "customer-success": ("Head of customer success",),
+    "logistics": ("Head of logistics",),
+    "editors": ("Head of the editors",),
+}

@@ -14,6 +14,8 @@ CUSTOMERS = 6_000
 FIRST_DAY = np.datetime64("2024-01-02")
 DAYS = 728
 KINDS = ("Steuerkanzlei", "Rechtsanwaltskanzlei", "Unternehmen", "Behörde")
+NEW = 12
+AFTERWARDS = ("Gekündigt", "Kündigungsgrund")
 STATES = ("Bayern", "Berlin", "Hessen", "Niedersachsen", "Nordrhein-Westfalen", "Sachsen", "Thüringen")
 TARIFFS = ("Basis", "Plus", "Premium")
 PRICES = (590.0, 1190.0, 2390.0)
@@ -80,6 +82,15 @@ def customers(rng: np.random.Generator) -> Customers:
         "Kündigungsgrund": np.where(cancelled & (rng.random(n) < 0.9), rng.choice(REASONS, n), ""),
     }
     return Customers(columns, cancelled)
+
+
+def newcomers(rng: np.random.Generator) -> dict[str, NDArray[Any]]:
+    """Draw a few subscriptions whose notice date comes after all others, without what is known only afterwards."""
+    known = {name: values[:NEW] for name, values in customers(rng).columns.items() if name not in AFTERWARDS}
+    moved = FIRST_DAY + DAYS - known["Stichtag"][0]
+    numbers = np.array([f"K-{number}" for number in range(200_001, 200_001 + NEW)])
+    later = {name: known[name] + moved for name in ("Stichtag", "Abo_seit")}
+    return known | later | {"KundenNr": numbers}
 
 
 def _companies(rng: np.random.Generator, kind: NDArray[np.int64]) -> NDArray[Any]:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from grundstein.demo.cases import CASES, CaseText
-from grundstein.demo.customers import customers
+from grundstein.demo.cases import CASES, ROLES, CaseText
+from grundstein.demo.customers import customers, newcomers
 from grundstein.demo.files import (
     german_number,
     write_english_csv,
@@ -26,12 +26,18 @@ from grundstein.demo.reading import READERS, articles, tickets, usage
 from grundstein.demo.supplements import supplements
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
 COMPANY = "Verlag Musterhaus"
+SHAPES: Mapping[str, Callable[[Any], str]] = MappingProxyType(
+    {
+        "Jahresbetrag": lambda amount: f"{german_number(amount)} €",
+        "Preiserhöhung_Prozent": lambda share: german_number(share, 1),
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -52,16 +58,17 @@ class Export:
 class Exports:
     """What `write` wrote: sources in the order to ingest them, cases (and where they lie), and the project's settings.
 
-    `roles` are the roles that the cases ask to sign.
+    `roles` are the roles that the cases ask to sign, each with who has it; `new_rows` a file to answer, by case.
     """
 
     company: str
     currency: str
     timezone: str
-    roles: tuple[str, ...]
+    roles: Mapping[str, Sequence[str]]
     tables: tuple[Export, ...]
     cases: tuple[CaseText, ...]
     case_files: tuple[Path, ...]
+    new_rows: Mapping[str, Path]
 
     @property
     def decided(self) -> tuple[str, ...]:
@@ -74,7 +81,7 @@ def write(folder: Path, seed: int) -> Exports:
     exports, cases = folder / "exports", folder / "cases"
     for place in (exports / "nutzung", cases):
         place.mkdir(parents=True, exist_ok=True)
-    streams = np.random.default_rng(seed).spawn(5)
+    streams = np.random.default_rng(seed).spawn(6)
     kunden, numbers = _customers(exports, streams[0])
     readers = numbers[:READERS]
     tables = (
@@ -86,25 +93,27 @@ def write(folder: Path, seed: int) -> Exports:
     files = tuple(cases / f"{case.name}.yaml" for case in CASES)
     for path, case in zip(files, CASES, strict=True):
         path.write_bytes(case.text.encode())
-    roles = ("customer-success", "logistics", "editors")
-    return Exports(COMPANY, "EUR", "Europe/Berlin", roles, tables, CASES, files)
+    new = {"kuendigung": _newcomers(exports, streams[5])}
+    return Exports(COMPANY, "EUR", "Europe/Berlin", ROLES, tables, CASES, files, new)
 
 
 def _customers(exports: Path, rng: np.random.Generator) -> tuple[Export, Sequence[str]]:
     columns = customers(rng).columns
-    rows = written(
-        columns,
-        {
-            "Jahresbetrag": lambda amount: f"{german_number(amount)} €",
-            "Preiserhöhung_Prozent": lambda share: german_number(share, 1),
-        },
-    )
+    rows = written(columns, SHAPES)
     _forget(rng, rows, list(columns).index("Zahlungsverzug_Tage"), ("", "k.A."))
     _forget(rng, rows, list(columns).index("Logins_Vorquartal"), ("",))
     broken = _broken(list(columns), rows)
     path = exports / "kunden_export.csv"
     write_german_csv(path, list(columns), rows, broken)
     return Export("kunden", path, len(rows), len(broken)), list(columns["KundenNr"])
+
+
+def _newcomers(exports: Path, rng: np.random.Generator) -> Path:
+    """Subscriptions whose notice date is still to come, so that nobody knows yet who cancels."""
+    columns = newcomers(rng)
+    path = exports / "kunden_neu.csv"
+    write_german_csv(path, list(columns), written(columns, SHAPES), {})
+    return path
 
 
 def _forget(rng: np.random.Generator, rows: list[list[str]], place: int, signs: tuple[str, ...]) -> None:
