@@ -17,6 +17,7 @@ from grundstein.core.errors import Refused
 from grundstein.core.findings import Finding
 from grundstein.lake.reading.raw import BROKEN
 from grundstein.lake.streaming.cutting import LINE_END, Block, quotes_of, split
+from grundstein.lake.streaming.plain import printed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -126,7 +127,7 @@ def tolerant(data: bytes, lines: NDArray[np.int64], layout: Layout) -> Piece:
 def joined(pieces: Sequence[Piece]) -> Piece:
     """One piece of several of one block, in the order of their lines."""
     line = np.concatenate([piece.line for piece in pieces])
-    content = pa.concat_tables([piece.content for piece in pieces])
+    content = pa.concat_tables([piece.content for piece in pieces if len(piece.line)] or [pieces[0].content])
     broken = pa.concat_tables([piece.broken for piece in pieces])
     if np.any(np.diff(line) < 0):
         order = np.argsort(line, kind="stable")
@@ -213,7 +214,7 @@ def _doubtful(table: pa.Table, layout: Layout) -> NDArray[np.int64] | None:
         if pc.any(pc.not_equal(pc.utf8_trim_whitespace(table.column(at)), "")).as_py():
             return None
     first = table.column(0)
-    empty = np.flatnonzero(~np.asarray(pc.match_substring_regex(first, r"^[!-~]")))
+    empty = np.flatnonzero(~printed(first.combine_chunks()))
     for column in table.columns if layout.width > 1 else ():
         if not len(empty):
             break

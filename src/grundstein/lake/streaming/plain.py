@@ -141,7 +141,7 @@ def _plain(texts: pa.Array, column: Column) -> NDArray[np.bool_]:
     """Where a text is written in the one way that the engine's cast reads as the house does."""
     marks = [mark.strip() for mark in column.source.get("missing", "").split("\n") if mark.strip()]
     if column.type == "text":
-        plain = _printed(texts)
+        plain = printed(texts)
         odd = pc.match_substring_regex(texts, r"\s$") if marks else None
     else:
         plain, odd = np.asarray(pc.fill_null(pc.match_substring_regex(texts, _pattern(column)), False)), None
@@ -151,8 +151,8 @@ def _plain(texts: pa.Array, column: Column) -> NDArray[np.bool_]:
     return plain
 
 
-def _printed(texts: pa.Array) -> NDArray[np.bool_]:
-    """Where a text begins with a character that is surely no blank."""
+def printed(texts: pa.Array) -> NDArray[np.bool_]:
+    """Where a text begins with a character that is surely no blank; False where in doubt."""
     if texts.offset or texts.null_count or not len(texts):
         return np.zeros(len(texts), np.bool_)
     at = np.frombuffer(texts.buffers()[1], np.int32)[: len(texts) + 1]
