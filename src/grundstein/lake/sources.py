@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 TEXTS = (".csv", ".tsv", ".tab", ".txt", ".json", ".jsonl", ".ndjson")
-MAILS = (".eml", ".emlx", ".mbox")
+MAILS = (".eml", ".emlx", ".mbox", ".msg")
 KINDS = frozenset((*TEXTS, *MAILS, ".parquet", ".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".log"))
 CHOOSES = ("sheet", "range")
 

@@ -1,4 +1,4 @@
-"""Room lake. In: the bytes of a mail, or of a box of mails (.eml, mbox, Maildir) -> Out: Raw, one row a mail, typed.
+"""Room lake. In: the bytes of a mail, or of a box of mails (.eml, .msg, mbox, Maildir) -> Out: Raw, a row a mail.
 
 Mails are rows of: message_id, in_reply_to, thread, sent_at, sender, sender_domain, recipients, subject, body (as sent),
 text (what its writer says: `tools.mailtext`), language, kind, attachments, attachment_count, folder, file.
@@ -15,13 +15,14 @@ import pyarrow as pa
 
 from grundstein.core.findings import Finding
 from grundstein.lake.reading.message import BODY, Mail, Unfit, read_message
+from grundstein.lake.reading.outlook import MAGIC, mail_of
 from grundstein.lake.reading.raw import Raw, broken_table, misfits, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-ENDINGS = (".eml", ".mbox", ".emlx")
+ENDINGS = (".eml", ".mbox", ".emlx", ".msg")
 BOXES = ("cur", "new")
 SCHEMA = pa.schema(
     [
@@ -101,7 +102,7 @@ def read_mail(data: bytes, path: Path, name: str, begin: int = 1) -> Raw:
     for place, one in _split(data, path):
         line = place + begin - 1
         try:
-            mails.append(read_message(one))
+            mails.append(read_message(mail_of(one) if one.startswith(MAGIC) else one))
         except Unfit as error:
             broken.append((line, str(error), _shown(one)))
             continue

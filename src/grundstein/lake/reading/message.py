@@ -162,17 +162,17 @@ def _heads(message: Message) -> Heads:
 def _value(value: str, most: int) -> str:
     """A field's value: what is encoded is decoded, bytes that are not as they should be read as they are."""
     raw = value[:most].encode("utf-8", "surrogateescape")
-    text = " ".join(_decoded(raw, "").split())
+    text = " ".join(decoded(raw, "").split())
     if "=?" not in text:
         return printable(text)
     try:
         parts = decode_header(text)
     except (HeaderParseError, ValueError):
         return printable(text)
-    return printable("".join(one if isinstance(one, str) else _decoded(one, charset or "") for one, charset in parts))
+    return printable("".join(one if isinstance(one, str) else decoded(one, charset or "") for one, charset in parts))
 
 
-def _decoded(data: bytes, charset: str) -> str:
+def decoded(data: bytes, charset: str) -> str:
     """Text in the charset it says, unless the bytes say another: valid UTF-8 beyond ASCII is UTF-8."""
     try:
         return data.decode("utf-8")
@@ -254,7 +254,7 @@ def _text(part: Message, kind: str) -> str:
     if not isinstance(data, bytes):
         return ""
     charset = str(part.get_content_charset() or "") if _type(part) == kind else ""
-    return printable(_decoded(data, charset).replace("\0", "").replace("\r\n", "\n").replace("\r", "\n"))
+    return printable(decoded(data, charset).replace("\0", "").replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def _addresses(value: str) -> list[str]:

@@ -51,7 +51,7 @@ def read_raw(path: Path, settings: Mapping[str, str], hints: Contract | None, na
         from grundstein.lake.reading.parquet import read_parquet
 
         return read_parquet(data, path.name)
-    if data[:4] == b"PK\x03\x04" or data[:8] == OLD_OFFICE:
+    if data[:4] == b"PK\x03\x04" or (data[:8] == OLD_OFFICE and not is_mail(data[:HEAD], path)):
         from grundstein.lake.reading.spreadsheet import read_spreadsheet
 
         if data[:2] == b"PK":
