@@ -117,7 +117,7 @@ Months in which another column is told as one: {strange}. What begins in such a 
 
 def _season(seed: int) -> tuple[set[str], set[str]]:
     """The columns that are told as changes of a quiet month, without its times and with them."""
-    one, _ = seasonal.stream(np.random.default_rng([SEED, 3, seed]))
+    one, _ = seasonal.stream(np.random.default_rng([SEED, 5, seed]))
     alone, now = (
         {name for look in streams.followed(each) for name in look.columns} for each in (seasonal.undated(one), one)
     )
@@ -125,7 +125,7 @@ def _season(seed: int) -> tuple[set[str], set[str]]:
 
 
 def _beside_season(what: str, seed: int) -> bool:
-    one, onset = seasonal.stream(np.random.default_rng([SEED, 4, seed]), what)
+    one, onset = seasonal.stream(np.random.default_rng([SEED, 6, seed]), what)
     return any("planted" in look.columns for look in streams.followed(one, onset, onset + WITHIN))
 
 
