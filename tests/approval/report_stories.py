@@ -365,6 +365,27 @@ NUMBER = replace(
     edits=(),
     tried=(),
 )
+SORTED = tuple(
+    Outcome(name, standing, value, {"acted": acted, "right": right, "hit@3": 1.0})
+    for name, standing, value, acted, right in (
+        ("first passage", "baseline", 1.0, 1.0, 0.7),
+        ("a person answers", "trivial", -1.0, 0.0, 0.0),
+        ("best sentence", "candidate", 2.5, 0.7, 0.7),
+    )
+)
+SORTING = replace(
+    QUALIFIES,
+    question=replace(CHURN, baseline="", volume=None, money=Money("classes", {"right": 4.0, "wrong": -6.0})),
+    experiment=replace(EXPERIMENT, unit="question", outcomes=SORTED, margins={}, measure="money", flips=()),
+    verdict=replace(
+        VERDICT,
+        winner="best sentence",
+        hardest="first passage",
+        outcomes=SORTED,
+        gains={"first passage": Gain(1.5, 0.7, 1.8), "a person answers": Gain(3.5, 2.8, 3.9)},
+        margins=dict.fromkeys(("first passage", "a person answers"), 0.05),
+    ),
+)
 ALL = {
     "qualifies": QUALIFIES,
     "does_not_qualify": DOES_NOT_QUALIFY,
@@ -375,4 +396,5 @@ ALL = {
     "no_assumption": NO_ASSUMPTION,
     "recommend": RECOMMEND,
     "number": NUMBER,
+    "sorting": SORTING,
 }

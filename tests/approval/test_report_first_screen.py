@@ -288,21 +288,8 @@ def test_a_screen_with_everything_to_tell_still_keeps_to_170_words(language: str
         assert len(first.question.split()) >= 14
 
 
-def sorting() -> Story:
-    """Answers to questions: seven of ten alone, and a person for the rest."""
-    told = [("first passage", "baseline", 1.0, 1.0, 0.7), ("a person answers", "trivial", -1.0, 0.0, 0.0)]
-    told += [("best sentence", "candidate", 2.5, 0.7, 0.7)]
-    outcomes = tuple(Outcome(n, s, v, {"acted": a, "right": r, "hit@3": 1.0}) for n, s, v, a, r in told)
-    gains = {one.name: Gain(1.5, 0.7, 1.8) for one in outcomes[:2]}
-    judged = replace(stories.VERDICT, outcomes=outcomes, winner="best sentence", gains=gains, hardest="first passage")
-    judged = replace(judged, margins=dict.fromkeys(gains, 0.05), flips=())
-    case = replace(stories.CHURN, baseline="", volume=None, money=Money("classes", {"right": 4.0, "wrong": -6.0}))
-    run = replace(stories.EXPERIMENT, unit="question", outcomes=outcomes, margins=judged.margins, measure="money")
-    return replace(stories.QUALIFIES, question=case, experiment=run, verdict=judged)
-
-
 def test_of_answers_the_table_says_how_many_are_left_to_a_person() -> None:
-    first = first_screen(sorting(), "en")
+    first = first_screen(stories.SORTING, "en")
     assert first.advice == "Use the new answer service."
     assert first.heads[:3] == ("Answered alone", "Of these right", "Left to a person")
     rows = {row.label: row.cells[:3] for row in first.rows}
