@@ -17,7 +17,6 @@ from pathlib import Path
 import pytest
 from journals import RELEASE, asked, journaled, told
 
-from grundstein.core.errors import Refused
 from grundstein.flow.collecting import Collected, collect
 from grundstein.production.journal import Journal, segments
 from grundstein.project.folder import Folder, open_project
@@ -148,15 +147,16 @@ def test_many_segments_are_collected_in_parts_that_fit_in_memory(project, monkey
     assert len(project.tables.commits("leaving__answers")) > 3
 
 
-def test_answers_of_a_case_whose_rows_are_a_select_are_not_thrown_away(project):
+def test_questions_of_a_case_whose_rows_are_a_select_stand_in_the_table_of_its_result(project):
     case = project.root / "cases" / f"{NAME}.yaml"
     case.write_text(
         case.read_text(encoding="utf-8").replace("data: people", "data: select * from people"), encoding="utf-8"
     )
-    journaled(project, [asked(1)])
-    with pytest.raises(Refused, match="SELECT"):
-        collect(project, NAME)
-    assert segments(project.root / "journal" / NAME)
+    journaled(project, [asked(1), told("No", id="a1")])
+    assert collect(project, NAME) == Collected(1, 1, 0)
+    assert [(row["person"], row["day"]) for row in table(project, "selected")] == [("p00001", date(2026, 1, 5))]
+    assert [commit.note for commit in project.tables.commits(f"{NAME}__answers")] == [f"{NAME}__selected"]
+    assert f"{NAME}__questions" not in project.tables.names()
 
 
 def test_a_part_of_an_answer_that_the_table_has_no_column_for_gives_it_one(project):

@@ -15,7 +15,7 @@ from grundstein.core.records import Batch, Question, Release
 from grundstein.core.task import Questioned
 from grundstein.flow import given
 from grundstein.flow.forging import refuse_forged
-from grundstein.flow.selecting import SELECTED, selected, source_table
+from grundstein.flow.selecting import SELECTED, rows_contract, selected, source_table
 from grundstein.flow.signing import current, refuse_ended
 from grundstein.flow.spending import capacity_now
 from grundstein.flow.widening import in_its_columns, widen, write_answers_contract
@@ -46,22 +46,35 @@ class Answered:
 
 @dataclass(frozen=True)
 class Fresh:
-    """A governed table as it is now."""
+    """A governed table as it is now, or what a SELECT makes of governed tables as they are now."""
 
     project: Project
     name: str
 
     @property
     def version(self) -> str:
-        """The newest version."""
-        return self.project.tables.info(self.name).version
+        """The newest version; of a SELECT those of the tables that it reads."""
+        from grundstein.lake.snapshots import named_tables
+
+        return ",".join(self.project.tables.info(name).version for name in named_tables(self.name))
 
     def table(self) -> pa.Table:
         """The whole table."""
+        from grundstein.lake.snapshots import LIMITS, is_select, named_tables
+        from grundstein.tools.select import select
+
+        if is_select(self.name):
+            return select(
+                self.name, {name: self.project.tables.files(name) for name in named_tables(self.name)}, LIMITS
+            )
         return self.project.tables.read(self.name)
 
     def since(self, version: str) -> pa.Table:
-        """Rows that came after a version."""
+        """Rows that came after a version; of a SELECT all of them."""
+        from grundstein.lake.snapshots import is_select
+
+        if is_select(self.name):
+            return self.table()
         rows = self.project.tables.info(self.name, version).rows
         table = self.table()
         return table.filter(pa.array(np.asarray(table["_row"]) >= rows))
@@ -194,7 +207,7 @@ def answerer(project: Project, entry: Entry, columns: pa.Schema, choices: Choice
         role.name: Fresh(project, case.data[role.name]) for role in task.roles if role.live and role.name in case.data
     }
     for role in task.roles:
-        if role.told and (told := choices or choices_of(project, case, role.name, main)):
+        if role.told and (told := choices or choices_of(project, case, role.name, rows_contract(project, case))):
             live[role.name] = told
     asked = pa.schema([field for field in columns if field.name not in HOUSE_COLUMNS])
     own = case.key if is_select(source) and case.key else main.key if main else ()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,7 +20,9 @@ from grundstein.core.canonical import canonical, digest
 from grundstein.core.contract import Contract
 from grundstein.core.errors import Refused
 from grundstein.core.findings import Finding
+from grundstein.core.task import Questioned
 from grundstein.flow.learning import told_contract
+from grundstein.flow.selecting import SELECTED, rows_contract
 from grundstein.flow.widening import in_its_columns, widen, write_answers_contract
 from grundstein.production.answering import ANSWERS, FEEDBACK, QUESTIONS, questions_contract, unknown_columns
 from grundstein.production.entries import Entries, Rules, answers_of, read, rows_of
@@ -93,7 +95,7 @@ def collect(project: Project, name: str) -> Collected:
                 if not paths:
                     break
                 done.append(_carried_out(project, home, *_planned(home, paths)))
-    for suffix in (QUESTIONS, ANSWERS, FEEDBACK):
+    for suffix in (QUESTIONS, SELECTED, ANSWERS, FEEDBACK):
         tidy_if_due(project, name + suffix)
     return _summed(name, done)
 
@@ -127,16 +129,14 @@ def _home(project: Project, name: str) -> Home:
     """The contracts of a case's three tables; those of questions and truths are written where there are none."""
     case = project.case(name)
     task = project.task(case.task)
-    main = project.contract(case.data[task.roles[0].name])
-    asked = project.contract(name + QUESTIONS)
+    main = rows_contract(project, case)
     if main is None:
-        raise Refused(
-            f"The rows of {name} come from a SELECT, which has no contract.",
-            "A governed table under `data:` of a case that is served.",
-            f"Make that SELECT a table, and name it in cases/{name}.yaml",
-        )
-    if asked is None:
-        unknown = unknown_columns(case, main)
+        raise Refused(f"The rows of {name} have no contract.", "A governed table.", "grundstein tables")
+    asked = project.contract(name + QUESTIONS)
+    unknown = unknown_columns(case, main)
+    if main.table == name + SELECTED and not isinstance(task, Questioned):
+        asked = replace(main, columns=tuple(one for one in main.columns if one.name not in unknown))
+    elif asked is None:
         asked = questions_contract(name, case, main, [one for one in main.names if one not in unknown], task)
         project.write_contract(asked)
     keys = tuple(key for key in main.key if key in asked.names)
@@ -188,19 +188,20 @@ def _read_again(home: Home, plan: Plan) -> Entries:
 def _commit(project: Project, home: Home, plan: Plan, found: Entries) -> None:
     """Commit questions, answers and truths."""
     if found.answers:
-        first = _append(project, home.name + QUESTIONS, rows_of(found.questions, home.rules.asked), plan.batch)
+        asked = home.rules.asked.table
+        first = _append(project, asked, rows_of(found.questions, home.rules.asked), plan.batch)
         target = home.name + ANSWERS
         keys = schema_of(Contract(target, home.rules.key_columns))
         there = _plain(project.tables.schema(target)) if project.tables.commits(target) else None
         answers = answers_of(found.answers, keys, first, there)
         write_answers_contract(project, target, answers.schema, home.rules.asked)
-        _append(project, target, answers, plan.batch)
+        _append(project, target, answers, plan.batch, asked)
     if found.truths:
         _append(project, home.name + FEEDBACK, rows_of(found.truths, home.rules.told), plan.batch)
 
 
-def _append(project: Project, table: str, rows: pa.Table, batch: str) -> int:
-    """Append rows as one commit unless it is there; returns the `_row` of the first."""
+def _append(project: Project, table: str, rows: pa.Table, batch: str, note: str = "") -> int:
+    """Append rows as one commit with a note unless it is there; returns the `_row` of the first."""
     tables = project.tables
     with tables.lease(table):
         if any(commit.batch == batch for commit in tables.commits(table)):
@@ -210,7 +211,7 @@ def _append(project: Project, table: str, rows: pa.Table, batch: str) -> int:
         numbers = pa.array(np.arange(first, first + rows.num_rows, dtype=np.int64))
         rows = rows.append_column("_row", numbers).append_column("_batch", pa.repeat(batch, rows.num_rows))
         rows = in_its_columns(schema, rows)
-        tables.append(table, write_parquet(rows, tables.staging(table)), batch)
+        tables.append(table, write_parquet(rows, tables.staging(table)), batch, note)
         return first
 
 

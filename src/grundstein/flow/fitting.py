@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
-import tempfile
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grundstein.core.errors import Refused, nearest
@@ -97,17 +95,9 @@ def looked_up(source: str, shelf: Shelf, field: str, steady: bool = True) -> tup
 
 
 def _selected(sql: str, names: Sequence[str], shelf: Shelf) -> pa.Table:
-    import pyarrow.parquet as pq
+    from grundstein.flow.selecting import result_of
 
-    from grundstein.tools.select import Limits, select
-
-    with tempfile.TemporaryDirectory(prefix="grundstein-") as folder:
-        files = {}
-        for number, name in enumerate(names):
-            path = Path(folder, f"{number}.parquet")
-            pq.write_table(shelf.empty(name), path)
-            files[name] = [str(path)]
-        return select(sql, files, Limits(seconds=30))
+    return result_of(sql, {name: shelf.empty(name) for name in names})
 
 
 def _roles(task: Task, case: Case) -> Iterator[Misfit]:

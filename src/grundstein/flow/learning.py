@@ -40,13 +40,14 @@ def take_truths(project: Project, source: str, name: str, settings: Mapping[str,
 
 def told_contract(project: Project, name: str) -> Contract:
     """The contract of a case's truths, written where there is none; Refused where the case's rows have no contract."""
+    from grundstein.flow.selecting import rows_contract
     from grundstein.production.entries import feedback_contract
 
     known = project.contract(name + FEEDBACK)
     if known is not None:
         return known
     case = project.case(name)
-    main = project.contract(case.data[project.task(case.task).roles[0].name])
+    main = rows_contract(project, case)
     if main is None or not case.options.get("target"):
         raise Refused(
             f"Nothing says what a truth about {name} looks like.",

@@ -1,12 +1,14 @@
 """Room flow. In: a file's rows, governed as the table that a case's SELECT reads -> Out: that SELECT's rows of them.
 
-The rows stand in `CASE__selected`, so that whoever reads answers later finds the questions as they were asked. Columns
-of the table that nobody knows when the answer is needed are empty. A SELECT's answer is held in memory whole.
+The rows stand in `CASE__selected`, so that whoever reads answers later finds the questions as they were asked; so do
+single questions, which bring the columns of the SELECT's result. Columns of the table that nobody knows when the answer
+is needed are empty. A SELECT's answer is held in memory whole.
 """
 
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,12 +18,18 @@ import pyarrow as pa
 from grundstein.core.contract import Contract
 from grundstein.core.errors import Refused
 from grundstein.core.records import Batch
+from grundstein.flow.widening import in_its_columns, widen
 from grundstein.tools.typed import arrow_type, columns_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from grundstein.core.case import Case
+    from grundstein.core.contract import Column
     from grundstein.core.ports import Project
 
 SELECTED = "__selected"
+MADE = ("description", "personal", "known_at")
 
 
 def source_table(name: str, source: str) -> str:
@@ -36,6 +44,72 @@ def source_table(name: str, source: str) -> str:
         "A governed table with the columns of that SELECT.",
         f"grundstein answer {name} --rows TABLE",
     )
+
+
+def result_of(sql: str, tables: Mapping[str, pa.Table]) -> pa.Table:
+    """Run a SELECT over tables that are held in memory, in the process that runs it later."""
+    import pyarrow.parquet as pq
+
+    from grundstein.tools.select import Limits, select
+
+    with tempfile.TemporaryDirectory(prefix="grundstein-") as folder:
+        files = {name: [str(Path(folder, f"{number}.parquet"))] for number, name in enumerate(tables)}
+        for name, table in tables.items():
+            pq.write_table(table, files[name][0])
+        return select(sql, files, Limits(seconds=30))
+
+
+def rows_contract(project: Project, case: Case, versions: Mapping[str, str] | None = None) -> Contract | None:
+    """Return the contract of a case's rows: that of its table, of a SELECT what `CASE__selected` is asked by.
+
+    With `versions`, those of a snapshot, it is made of the SELECT's columns and types and written, keeping what a
+    person added. Refused where that says another type. None where a table has no contract.
+    """
+    from grundstein.lake.snapshots import is_select, named_tables
+
+    source = case.data[project.task(case.task).roles[0].name]
+    if not is_select(source):
+        return project.contract(source)
+    first = project.contract(named_tables(source)[0])
+    known = project.contract(case.name + SELECTED)
+    if known is None or versions is not None:
+        known = _resulting(project, case, source, versions or {}, known)
+    own = case.key or (first.key if first else ())
+    key = own if set(own) <= set(known.names) else ()
+    return replace(known, key=key, entity=case.entity, time=case.time)
+
+
+def _resulting(
+    project: Project, case: Case, source: str, versions: Mapping[str, str], known: Contract | None
+) -> Contract:
+    """The columns of a SELECT's result, found over empty tables; what a person wrote of one of them holds."""
+    from grundstein.lake.snapshots import named_tables
+
+    names = named_tables(source)
+    empty = {name: project.tables.schema(name, versions.get(name, "")).empty_table() for name in names}
+    schema = result_of(source, empty).schema
+    told = {one.name: one for name in reversed(names) if (its := project.contract(name)) for one in its.columns}
+    written = {one.name: one for one in known.columns} if known else {}
+    columns = [_column(one, told, written, case) for one in columns_of(schema) if one.name not in ("_row", "_batch")]
+    others = [one for name, one in written.items() if name not in schema.names]
+    made = Contract(case.name + SELECTED, (*columns, *others), description=known.description if known else "")
+    if known is None or made.names != known.names:
+        said = f"Rows as the SELECT of {case.name} makes them, to be answered."
+        project.write_contract(replace(made, description=made.description or said))
+    return replace(made, columns=tuple(columns))
+
+
+def _column(one: Column, told: Mapping[str, Column], written: Mapping[str, Column], case: Case) -> Column:
+    mine, its = written.get(one.name), told.get(one.name)
+    if mine is None:
+        return one if its is None else replace(one, **{word: getattr(its, word) for word in MADE})
+    if mine.type != one.type:
+        raise Refused(
+            f'The SELECT of {case.name} gives "{one.name}" as {one.type}, its contract says {mine.type}.',
+            "One type.",
+            f"Correct contracts/{case.name}{SELECTED}.yaml, or cast the column in cases/{case.name}.yaml",
+        )
+    return mine
 
 
 def selected(project: Project, name: str, source: str, main: Contract, batch: Batch) -> Batch:
@@ -69,9 +143,11 @@ def _append(project: Project, target: str, name: str, main: Contract, batch: Bat
     if project.contract(target) is None:
         told = f"Rows of {main.table} as the SELECT of {name} makes them, to be answered."
         project.write_contract(Contract(target, columns_of(plain.schema), description=told))
+    schema = widen(project, target, plain.schema)
     first = project.tables.next_row(target)
     numbers = pa.array(np.arange(first, first + plain.num_rows, dtype=np.int64))
     marked = plain.append_column("_row", numbers).append_column("_batch", pa.repeat(batch.content, plain.num_rows))
+    marked = in_its_columns(schema, marked)
     files = ParquetFiles(project.tables.staging(target), marked.schema)
     files.write(marked)
     project.tables.append(target, files.close(), batch.content, batch.table)

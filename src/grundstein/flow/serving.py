@@ -22,6 +22,7 @@ from grundstein.flow.access import doors
 from grundstein.flow.answering import answerer, signed_case
 from grundstein.flow.choosing import Choices
 from grundstein.flow.forging import refuse_forged
+from grundstein.flow.selecting import SELECTED, rows_contract
 from grundstein.flow.signing import now, refuse_ended
 from grundstein.flow.spending import capacity_now
 from grundstein.production.answering import (
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
     from grundstein.core.case import Case
     from grundstein.core.contract import Contract
     from grundstein.core.ports import Entry, Project
-    from grundstein.core.records import Access
+    from grundstein.core.records import Access, Snapshot
     from grundstein.production.answering import Answerer
     from grundstein.production.capacity import Capacity
     from grundstein.production.feedback import Told
@@ -282,11 +283,12 @@ def load(project: Project, row: Entry, said: dict[str, Choices]) -> Loaded:
     """Read a release's model, its sha256 checked first, and compile what its questions must hold.
 
     What people told of a case is put into `said`, and all its releases share it where its question is the same.
-    Refused: a release that nobody signed, files that are not those that were signed, questions that come from a SELECT.
+    Refused: a release that nobody signed, files that are not those that were signed.
     """
     refuse_forged(project, row)
     case = signed_case(project, _said(row))
-    contract, optional, main = asked_contract(project, case)
+    snapshot = cast("Snapshot", project.ledger.get(_said(row).bond.snapshot).record)
+    contract, optional, main = asked_contract(project, case, snapshot.versions)
     kept = said.get(case.name)
     same = kept is not None and (kept.target, kept.case.data) == (case.options.get("target"), case.data)
     answers = answerer(project, row, schema_of(contract), kept if same else None)
@@ -307,23 +309,26 @@ def load(project: Project, row: Entry, said: dict[str, Choices]) -> Loaded:
     )
 
 
-def asked_contract(project: Project, case: Case) -> tuple[Contract, frozenset[str], Contract]:
-    """The contract of a case's questions (written where there is none), the fields that may lack, the table's own."""
+def asked_contract(
+    project: Project, case: Case, versions: Mapping[str, str]
+) -> tuple[Contract, frozenset[str], Contract]:
+    """The contract of a case's questions (written where there is none), the fields that may lack, that of its rows.
+
+    Where a SELECT makes the rows, a question brings the columns of its result, over the tables as they were pinned.
+    """
     task = project.task(case.task)
-    main = project.contract(case.data[task.roles[0].name])
+    main = rows_contract(project, case, versions)
     if main is None:
-        raise Refused(
-            f"The rows of {case.name} come from a SELECT, so a single question cannot be asked.",
-            "A case whose data is a governed table.",
-            f"grundstein answer {case.name} --rows TABLE",
-        )
+        raise Refused(f"The rows of {case.name} have no contract.", "A governed table.", "grundstein tables")
     contract = project.contract(case.name + QUESTIONS)
     if isinstance(task, Questioned):
         contract = contract or own_contract(case.name, task.question(case), main)
         project.write_contract(contract)
         return contract, frozenset(), main
     unknown = unknown_columns(case, main)
-    if contract is None:
+    if main.table == case.name + SELECTED:
+        contract = main
+    elif contract is None:
         there = [name for name in main.names if name not in unknown]
         contract = questions_contract(case.name, case, main, there, task)
         project.write_contract(contract)
