@@ -7,6 +7,10 @@ from pathlib import Path
 
 import pytest
 
+# Every core has a worker: a second thread of linear algebra would only wait for the first, and count as work.
+for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(name, "1")
+
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
