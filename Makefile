@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help extras demo test lint docs bench bench-quick bench-peers lock clean
+.PHONY: help extras demo picture test lint docs bench bench-quick bench-peers lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -25,6 +25,12 @@ extras: .venv/core requirements-extras.lock ## what `serve` and `export mlflow` 
 
 demo: .venv/core ## a simulated publisher, from messy exports to signed answers
 	@$(BIN)/grundstein demo
+
+picture: .venv/core ## docs/report.png: the first screen of the demo's report, as Chromium shows it
+	@mkdir -p build
+	@$(BIN)/grundstein demo build/picture > build/picture.txt
+	@chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --window-size=1280,800 --user-data-dir=build/chromium \
+	  --screenshot=$(CURDIR)/docs/report.png file://$(CURDIR)/build/picture/reports/kuendigung.en.html 2> build/chromium.txt
 
 test: .venv/dev ## every test
 	@$(BIN)/python -m pytest
