@@ -15,6 +15,7 @@ import numpy as np
 
 from grundstein.tasks.predict.reasons import Link, Score
 from grundstein.tasks.predict.symmetric import boost
+from grundstein.tasks.predict.tree_rows import Single, single
 from grundstein.tasks.predict.tree_values import tables
 from grundstein.tasks.predict.workshop import MANY_ROWS, chosen
 from grundstein.tools.softmax import softmax
@@ -41,6 +42,7 @@ PATIENCE = 40
 STEPS = 4
 STILL_LEARNING = 200
 FAR_BELOW = -500.0
+APART = 7919
 LINKS: dict[str, Link] = {
     "binary": lambda score: 1.0 / (1.0 + np.exp(-score)),
     "poisson": np.exp,
@@ -55,7 +57,8 @@ class Shape:
 
     `leaves` is how wide each is (0: symmetric ones), `goal` what is added up of numbers that are never negative
     (logarithms: "poisson", roots: "root"), `rate` what each learns, `rows` and `columns` the shares that each sees,
-    `least` the fewest rows of a leaf, `random` whether cuts are drawn, `fine` whether each value is a bin.
+    `least` the fewest rows of a leaf, `random` whether cuts are drawn, `fine` whether each value is a bin. A model is
+    the mean of `draws` that see other shares; `draw` is the number of one of them.
     """
 
     leaves: int
@@ -66,6 +69,8 @@ class Shape:
     least: int = 20
     random: bool = False
     fine: bool = False
+    draws: int = 1
+    draw: int = 0
 
 
 @dataclass(frozen=True)
@@ -84,6 +89,11 @@ class Trees:
         import lightgbm
 
         return tuple(lightgbm.Booster(model_str=text) for text in self.texts)
+
+    @cached_property
+    def singles(self) -> tuple[Any, ...]:
+        """What is asked for one row: each model without its wrapper, where that can be."""
+        return tuple(single(text, one) or one for text, one in zip(self.texts, self.boosters, strict=True))
 
     @cached_property
     def links(self) -> tuple[Link, ...]:
@@ -110,7 +120,8 @@ class Trees:
 
         def work(raw: Raw) -> Floats:
             X = encoder.trees.row(raw)
-            return _mixed([_raw(one, X, self.kind, self.labels, self.seen) for one in self.boosters], self.shares)
+            ask = self.singles if len(X) == 1 else self.boosters
+            return _mixed([_raw(one, X, self.kind, self.labels, self.seen) for one in ask], self.shares)
 
         return work
 
@@ -162,9 +173,10 @@ def learn(shop: Workshop) -> tuple[Trees, Floats]:
     shares = chosen(shop, {usual: _mixed(outside, usual)} | {e: _mixed(outside, e) for e in _grid(len(shapes))}, usual)
     every, none = np.arange(len(shop.truth)), np.zeros(0, dtype=np.int64)
     used = [place for place, share in enumerate(shares) if share]
-    fitted = [boosted(shop, every, none, tuned[place][0], shapes[place]) for place in used]
+    grown = [(place, replace(shapes[place], draw=draw)) for place in used for draw in range(shapes[place].draws)]
+    fitted = [boosted(shop, every, none, tuned[place][0], shape) for place, shape in grown]
     texts = tuple(booster.model_to_string() for booster, _, _ in fitted)
-    kept = tuple(shares[place] for place in used)
+    kept = tuple(shares[place] / shape.draws for place, shape in grown)
     return Trees(texts, shop.problem.kind, len(shop.problem.labels), fitted[0][2], kept), _mixed(outside, shares)
 
 
@@ -172,7 +184,7 @@ def _tried(shop: Workshop) -> tuple[list[Shape], tuple[float, ...], list[tuple[i
     """The shapes, their usual shares, and what each came to on inner folds.
 
     Where many rows answer yes or no, trees of 31 leaves go first: if they still learn after so many rounds, small
-    trees cannot follow and wide ones come beside them in equal shares; if not, small trees are the usual ones.
+    trees cannot follow, and very wide ones are the usual ones; if not, small trees are.
     """
     if shop.problem.kind != "two" or len(shop.truth) < MANY_ROWS or shop.trees.size > LARGE:
         shapes, usual = _shapes(shop)
@@ -182,8 +194,8 @@ def _tried(shop: Workshop) -> tuple[list[Shape], tuple[float, ...], list[tuple[i
     if first[0] < STILL_LEARNING:
         small = replace(middle, leaves=6)
         return [small, middle], (1.0, 0.0), [tuned_on_folds(shop, small), first]
-    wide = [replace(middle, leaves=127), Shape(127, rate=0.1, fine=True)]
-    return [middle, *wide], (1 / 3,) * 3, [first, *(tuned_on_folds(shop, shape) for shape in wide)]
+    wide = Shape(511, rows=0.8, columns=0.7, least=3, fine=True, draws=4)
+    return [middle, wide], (0.0, 1.0), [first, tuned_on_folds(shop, wide)]
 
 
 def _shapes(shop: Workshop) -> tuple[list[Shape], tuple[float, ...]]:
@@ -208,8 +220,8 @@ def _shapes_of_numbers(shop: Workshop, many: bool) -> list[Shape]:
         return [Shape(31, goal), Shape(16, goal, random=True)]
     other = "root" if amounts else "plain"
     return [
-        Shape(63, goal, 0.1, least=5, fine=True),
-        Shape(31, other, 0.15, columns=0.7, least=5, fine=True),
+        Shape(63, goal, 0.1, columns=0.7, least=5, fine=True, draws=2),
+        Shape(31, other, 0.15, columns=0.7, least=5, fine=True, draws=2),
     ]
 
 
@@ -314,7 +326,7 @@ def _settings(shop: Workshop, rows: int, seen: int, shape: Shape) -> dict[str, A
         "lambda_l2": 1.0,
         "max_cat_threshold": 16,
         "cat_smooth": 20.0,
-        "seed": shop.seed % 2**31,
+        "seed": (shop.seed + APART * shape.draw) % 2**31,
         "deterministic": True,
         "force_row_wise": True,
         "num_threads": 1,
@@ -325,7 +337,10 @@ def _settings(shop: Workshop, rows: int, seen: int, shape: Shape) -> dict[str, A
 def _raw(booster: Any, X: Floats, kind: str, labels: int, seen: tuple[int, ...], rounds: int | None = None) -> Floats:
     if not len(X):
         return np.zeros((0, labels)) if kind == "many" else np.zeros(0)
-    told = np.asarray(booster.predict(X, num_iteration=rounds, num_threads=1), dtype=np.float64)
+    if isinstance(booster, Single):
+        told = booster(X)
+    else:
+        told = np.asarray(booster.predict(X, num_iteration=rounds, num_threads=1), dtype=np.float64)
     if kind != "many":
         return told
     spread = np.zeros((len(X), labels))
