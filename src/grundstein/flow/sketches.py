@@ -15,7 +15,6 @@ from grundstein.core.canonical import canonical, digest
 from grundstein.core.contract import Contract
 from grundstein.core.task import Frugal, Questioned
 from grundstein.flow.answering import answerer, signed_case
-from grundstein.production import drifting, seasons, sketching
 from grundstein.tools.sealing import HOUSE_COLUMNS, unit_hash
 
 if TYPE_CHECKING:
@@ -107,6 +106,8 @@ def _asked(questions: pa.Schema, rows: pa.Schema, key: tuple[str, ...]) -> pa.Sc
 
 def sketch(project: Project, found: Signed) -> Sketch:
     """Return what watching needs of a release's snapshot, from the cache where it is there."""
+    from grundstein.production import sketching
+
     made_of = (sketching.FORM, found.entry.id, found.snapshot.digest, found.seal.salt, project.lock)
     name = digest(canonical([*made_of, canonical(found.main), found.personal]))
     path = project.root.joinpath(*CACHE, f"{name}.npz")
@@ -131,6 +132,7 @@ def _sketch(project: Project, found: Signed, rows: Opened) -> Sketch:
     """
     from grundstein.evaluation.checks.rows import numbers_rows
     from grundstein.evaluation.experiment import live
+    from grundstein.production import drifting, seasons, sketching
 
     case, split = rows.case, rows.split
     development, sealed = split.development[found.task.roles[0].name], split.questions

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from scipy.special import chdtrc, gammaln, kolmogorov, ndtr
 
 from grundstein.tools.columns import NUMERIC, as_numbers, as_texts, column_of
 
@@ -184,6 +183,8 @@ def fisher(seen: Floats, of: float, known: Floats, among: float) -> Floats:
 
 
 def _choose(n: Floats | float, k: Floats) -> Floats:
+    from scipy.special import gammaln
+
     return np.asarray(gammaln(np.add(n, 1)) - gammaln(k + 1) - gammaln(np.subtract(n, k) + 1), dtype=np.float64)
 
 
@@ -268,6 +269,8 @@ def _graded(known: Reference, values: Floats, least: float = MOVED) -> Change:
 
     The second is Mann and Whitney's: how far the mean place among the earlier values is off the middle.
     """
+    from scipy.special import kolmogorov, ndtr
+
     before, after = known.numbers, np.sort(values)
     places, moved = _places(before, after)
     many = len(before) * len(after) / (len(before) + len(after))
@@ -350,6 +353,8 @@ def _strangest(known: Reference, values: pa.ChunkedArray) -> str:
 
 def _by_chance(table: Floats) -> float:
     """Chi-squared test that two rows of counts are alike; what is expected under ten times is put together."""
+    from scipy.special import chdtrc
+
     expected = table.sum(axis=0) * table.sum(axis=1).min() / table.sum()
     rare = expected < EXPECTED
     table = np.concatenate([table[:, ~rare], table[:, rare].sum(axis=1, keepdims=True)], axis=1)
