@@ -9,6 +9,7 @@ import json
 import math
 import sys
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -37,13 +38,17 @@ MANY_AMOUNTS = {
     "31 leaves, log": Shape(31, "poisson", 0.1, rows=1.0),
     "127 leaves, log": Shape(127, "poisson", 0.1, rows=1.0),
     "63 leaves, log, fine": Shape(63, "poisson", 0.1, least=5, fine=True),
+    "63 leaves, log, fine, two drawings": Shape(63, "poisson", 0.1, columns=0.7, least=5, fine=True, draws=2),
     "31 leaves, root, fine": Shape(31, "root", 0.15, columns=0.7, least=5, fine=True),
+    "31 leaves, root, fine, two drawings": Shape(31, "root", 0.15, columns=0.7, least=5, fine=True, draws=2),
 }
 WIDE = {
     "6 leaves": Shape(6, rate=0.1, rows=1.0),
     "31 leaves": Shape(31, rate=0.1, rows=1.0),
     "127 leaves": Shape(127, rate=0.1, rows=1.0),
     "127 leaves, fine": Shape(127, rate=0.1, fine=True),
+    "511 leaves, fine": Shape(511, rows=0.8, columns=0.7, least=3, fine=True),
+    "511 leaves, fine, four drawings": Shape(511, rows=0.8, columns=0.7, least=3, fine=True, draws=4),
 }
 TRIED: dict[str, dict[str, Shape]] = {
     **dict.fromkeys(("telco", "bank_churn", "credit", "breast_cancer"), SMALL),
@@ -75,8 +80,9 @@ def measure(asked: Asked) -> dict[str, float]:
 def _told(shop: Workshop, shape: Shape, questions: Any) -> np.ndarray:
     rounds, _ = trees.tuned_on_folds(shop, shape)
     every, none = np.arange(len(shop.truth)), np.zeros(0, dtype=np.int64)
-    model, _, _ = trees.boosted(shop, every, none, rounds, shape)
-    return np.asarray(model.predict(shop.encoder.tree_matrix(questions), num_threads=1))
+    X = shop.encoder.tree_matrix(questions)
+    drawn = [trees.boosted(shop, every, none, rounds, replace(shape, draw=draw))[0] for draw in range(shape.draws)]
+    return np.mean([model.predict(X, num_threads=1) for model in drawn], axis=0)
 
 
 def _reached(shop: Workshop, questions: Any) -> dict[str, np.ndarray]:

@@ -161,7 +161,7 @@ def run(quick: bool = False) -> str:
     """Return the section's text."""
     with threadpool_limits(limits=1):
         value = acted(5 if quick else 400)
-        drift = (quiet(20 if quick else 1_000), found(5 if quick else 100), seasons(5 if quick else 200))
+        drift = (quiet(20 if quick else 1_000), found(5 if quick else 100), seasons(5 if quick else 100))
         parts = (*drift, value)
     return "\n\n".join(["## Watching", *parts])
 
