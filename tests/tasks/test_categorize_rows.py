@@ -255,7 +255,7 @@ def test_weights_of_all_words_and_the_intercept_are_the_score(kind: str, questio
     score = scored(solution.reader, solution.machine, question)
     whole = solution.machine.slope * solution.machine.margins(solution.reader.row(question))[0]
     assert np.allclose(score.base + score.parts.sum(axis=1), whole, rtol=1e-5, atol=1e-5)
-    assert len(score.names) == score.parts.shape[1]
+    assert len(score.words) + len(solution.reader.signs.row(question)) == score.parts.shape[1]
 
 
 @pytest.mark.parametrize(("kind", "name"), [("text", "text"), ("all", "both"), ("keys", "both"), ("keys", "text")])

@@ -88,17 +88,21 @@ class Terms:
                 weights[block] /= np.sqrt(np.add.accumulate(weights[block] ** 2)[-1])
         return columns, weights
 
-    def said(self, text: str) -> list[tuple[str, Places]]:
-        """The words and pairs of a text with the columns of their terms, as often as they hold them.
+    def said(self, text: str) -> tuple[list[str], NDArray[np.int64], Places]:
+        """The words and pairs of a text; then, side by side, each term that is there: to which of them, its column.
 
         The pieces of what stands between blanks belong to the one word in it, else to all of it.
         """
         low, after = lowered(text), len(self.words.names)
-        found = [(term, self.words.found([term])) for term in words_of(low)]
-        for part in low.split():
-            inside = WORD.findall(part)
-            found.append((inside[0] if len(inside) == 1 else part, self._pieces(part) + after))
-        return found
+        names: dict[str, int] = {}
+        terms = [term for term in words_of(low) if term in self.words.places]
+        parts = low.split()
+        inside = [found[0] if len(found := WORD.findall(part)) == 1 else part for part in parts]
+        pieces = [self._pieces(part) for part in parts]
+        owners = [names.setdefault(one, len(names)) for one in (*terms, *inside)]
+        many = np.array([1] * len(terms) + [len(one) for one in pieces], np.int64)
+        columns = np.concatenate((self.words.found(terms), np.concatenate([NONE, *pieces]) + after))
+        return list(names), np.repeat(np.array(owners, np.int64), many), columns
 
     @cached_property
     def rarity(self) -> NDArray[np.float64]:

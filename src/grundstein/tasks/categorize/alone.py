@@ -68,7 +68,7 @@ class Alone:
         now = self.now()
         steps = list(self._steps(now, question))
         output = int(np.argsort(-steps[-1].shares, kind="stable")[0])
-        found = list(self._of_text(question, output)) if self.learnt else []
+        found = self._of_text(question, output, most)
         for before, after in pairwise(steps):
             if after.level is not None:
                 moved = float(after.shares[output] - before.shares[output])
@@ -88,48 +88,53 @@ class Alone:
                 found = (level.seen(place) + habit.strength * found) / (level.totals[place] + habit.strength)
                 yield Step(found, level, place, past is now.corrected)
 
-    def _of_text(self, question: Mapping[str, Any], output: int) -> Iterator[Reason]:
-        """The words of the text and the values of other columns, as far as the text knows the category at all."""
-        if self.learnt and output < len(self.learnt[1].offsets):
-            score = scored(*self.learnt, question)
-            effects = along(score.base, score.parts, softmax, output).tolist()
-            yield from (Reason(*name, effect) for name, effect in zip(score.names, effects, strict=True))
+    def _of_text(self, question: Mapping[str, Any], output: int, most: int) -> list[Reason]:
+        """The words and pairs of the text, and the values of other columns; none of a category that it cannot know."""
+        if self.learnt is None or output >= len(self.learnt[1].offsets):
+            return []
+        reader, machine = self.learnt
+        score = scored(reader, machine, question)
+        effects = along(score.base, score.parts, softmax, output)
+        signs = reader.signs.row(question)
+        texts = {name: text_alone(question, [name], reader.clean).lower() for name in reader.text}
+        names = [*score.words, *(name for _, name in signs)]
+        found = []
+        for place in np.argsort(-np.abs(effects), kind="stable")[:most].tolist():
+            own = place < len(score.words)
+            column = _column_of(names[place], texts) if own else names[place]
+            found.append(Reason(column, names[place] if own else worded(question[column]), float(effects[place])))
+        return found
 
 
 class Scored(NamedTuple):
-    """Scores of one question: `base` (labels,) of no word at all, `parts` (labels, names) what each adds to it.
+    """Scores of one question: `base` (labels,) of no word at all, `parts` (labels, things) what each thing adds to it.
 
-    A name is a column and a word of it, a pair of words, or its value.
+    Things are the `words` of its text and pairs of them, then the values of its other columns that have a place.
     """
 
     base: Floats
     parts: Floats
-    names: Sequence[tuple[str, str]]
+    words: Sequence[str]
 
 
 def scored(reader: Reader, machine: Machine, question: Mapping[str, Any]) -> Scored:
     """Take a question's score apart; what a piece of several words adds is shared among them."""
     from scipy import sparse
 
-    row, signs = reader.row(question), reader.signs.row(question)
+    row = reader.row(question)
     added = machine.slope * (row.data[:, None] * machine.weights[row.indices]).astype(np.float64)
-    terms = len(added) - len(signs)
-    texts = {name: text_alone(question, [name], reader.clean) for name in reader.text}
-    said = reader.terms.said("\n".join(texts.values()))
-    words = {word: place for place, word in enumerate(dict.fromkeys(word for word, _ in said))}
-    owner = np.array([words[word] for word, columns in said for _ in columns], np.int64)
-    at = np.searchsorted(row.indices[:terms], np.concatenate([row.indices[:0], *(columns for _, columns in said)]))
+    terms = int(np.count_nonzero(row.indices < len(reader.terms)))
+    words, owner, columns = reader.terms.said(text_alone(question, reader.text, reader.clean))
+    at = np.searchsorted(row.indices[:terms], columns)
     shares = sparse.csr_matrix((1 / np.bincount(at, minlength=terms)[at], (owner, at)), shape=(len(words), terms))
-    names = [(_column_of(word, texts), word) for word in words]
-    names += [(name, worded(question[name])) for _, name in signs]
     parts = np.concatenate((shares @ added[:terms], added[terms:])).T
-    return Scored(machine.slope * machine.offsets.astype(np.float64), parts, names)
+    return Scored(machine.slope * machine.offsets.astype(np.float64), parts, words)
 
 
 def _column_of(word: str, texts: Mapping[str, str]) -> str:
-    """The column whose text holds a word, or the first of a pair; the first of several."""
+    """The column whose text, in lower case, holds a word or the first of a pair; the first of several."""
     first, found = word.partition(" ")[0], [*texts]
-    return next((name for name in found if len(found) > 1 and first in texts[name].lower()), found[0])
+    return next((name for name in found if len(found) > 1 and first in texts[name]), found[0])
 
 
 def strongest(found: Sequence[Reason], most: int) -> tuple[Reason, ...]:
