@@ -56,7 +56,7 @@ CHURN_OUTCOMES = (
 )
 
 SNAPSHOT = Snapshot("q" * 64, "churn", {"customers": "5401287312"}, {"customers": 7043}, "d1" * 32)
-SEAL = Seal("customers", "entity", ("customerID",), "customerID", "", 0.25, "", "salt")
+SEAL = Seal("customers", "random", ("customerID",), "customerID", "", 0.25, "", "salt")
 BATCH = Batch(
     "customers",
     "Telco-Customer-Churn.csv",

@@ -314,3 +314,11 @@ def test_where_any_gain_is_enough_no_nought_stands_under_the_mark() -> None:
     picture = first_screen(replace(free, verdict=verdict), "en").range
     assert picture is not None
     assert picture.needed_label == "needed: more than 0"
+
+
+def test_rows_are_called_after_whom_they_touch_only_where_each_is_one_of_them() -> None:
+    mails = replace(stories.SEAL, key=("mail",), entity="")
+    parcels = replace(stories.SEAL, key=("parcel",), entity="customerID")
+    assert "1,761 customers" in first_screen(stories.QUALIFIES, "en").caption
+    for seal in (mails, parcels, replace(stories.SEAL, how="entity")):
+        assert "1,761 cases" in first_screen(replace(stories.QUALIFIES, seal=seal), "en").caption

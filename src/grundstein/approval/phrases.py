@@ -79,9 +79,10 @@ class Phrases:
 
     @property
     def units(self) -> str:
-        """What is judged, in the plural: whom the answers touch where the task knows rows only."""
-        unit, affects = self.story.experiment.unit, self.story.question.affects
-        if unit in ("row", "unit") and affects:
+        """What is judged, in the plural: whom the answers touch where each row is one of them, no mail of theirs."""
+        unit, affects, seal = self.story.experiment.unit, self.story.question.affects, self.story.seal
+        one_each = seal is not None and seal.how != "entity" and seal.key == (seal.entity,)
+        if unit in ("row", "unit") and affects and one_each:
             return self.touched
         return say_known(f"units.{unit}", self.language, wording.shortened(unit, 2, 18))
 
