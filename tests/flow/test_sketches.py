@@ -26,7 +26,7 @@ def project(live_root: Path, tmp_path: Path) -> Folder:
 
 
 def cached(project: Folder) -> Path:
-    [path] = (project.root / ".grundstein" / "watch").glob("*.npz")
+    [path] = (project.root / ".grundstein" / "watch" / NAME).glob("*.npz")
     return path
 
 

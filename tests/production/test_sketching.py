@@ -47,6 +47,12 @@ def test_a_sketch_comes_back_as_it_was_written(tmp_path: Path) -> None:
     assert drifting.changed(other.asked, window, 1e-4) == drifting.changed(one.asked, window, 1e-4)
 
 
+def test_of_older_sketches_none_is_left(tmp_path: Path) -> None:
+    for name in ("one.npz", "two.npz"):
+        sketching.keep(tmp_path / name, sketch(people(500, 1)))
+    assert [path.name for path in tmp_path.iterdir()] == ["two.npz"]
+
+
 def test_a_file_that_is_torn_or_something_else_is_as_good_as_none(tmp_path: Path) -> None:
     path = tmp_path / "one.npz"
     sketching.keep(path, sketch(people(500, 1)))

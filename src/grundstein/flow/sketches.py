@@ -105,12 +105,12 @@ def _asked(questions: pa.Schema, rows: pa.Schema, key: tuple[str, ...]) -> pa.Sc
 
 
 def sketch(project: Project, found: Signed) -> Sketch:
-    """Return what watching needs of a release's snapshot, from the cache where it is there."""
+    """Return what watching needs of a release's snapshot, from the cache where it is there; a case has one there."""
     from grundstein.production import sketching
 
     made_of = (sketching.FORM, found.entry.id, found.snapshot.digest, found.seal.salt, project.lock)
     name = digest(canonical([*made_of, canonical(found.main), found.personal]))
-    path = project.root.joinpath(*CACHE, f"{name}.npz")
+    path = project.root.joinpath(*CACHE, found.case.name, f"{name}.npz")
     known = sketching.kept(path)
     if known is None:
         project.progress.step(f"{found.case.name}: reading what was signed")

@@ -51,7 +51,7 @@ class Sketch:
 
 
 def keep(path: Path, sketch: Sketch) -> None:
-    """Write a sketch whole or not at all; where the folder takes no file it is not kept."""
+    """Write a sketch, whole or not at all, and delete older ones beside it; where that is forbidden, it is not kept."""
     arrays: Arrays = {}
     parts = {"asked": sketch.asked, "said": sketch.said, **{f"season {k}": v for k, v in sketch.seasons.items()}}
     about = {"case": sketch.case, "how": sketch.how, "names": sketch.names}
@@ -70,6 +70,9 @@ def keep(path: Path, sketch: Sketch) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         half.write_bytes(memory.getvalue())
         half.replace(path)
+        for other in path.parent.glob("*.npz"):
+            if other != path:
+                other.unlink(missing_ok=True)
 
 
 def kept(path: Path) -> Sketch | None:
