@@ -91,7 +91,7 @@ def found(request: pytest.FixtureRequest) -> Bench:
 
 @pytest.fixture(params=sorted(TASKS))
 def own(request: pytest.FixtureRequest) -> Bench:
-    return bench(request.param)
+    return bench(request.param, "own")
 
 
 def part(split: Split, rows: list[int]) -> Split:
