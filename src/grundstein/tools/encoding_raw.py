@@ -196,5 +196,9 @@ def text_of(name: str, value: Any) -> str | None:
         return value
     if type(value) is int and -(2**63) <= value < 2**63:
         return str(value)
+    if type(value) is bool:
+        return "true" if value else "false"
+    if type(value) is date:
+        return value.isoformat()
     text: str | None = as_texts(one_row({name: value}), name)[0].as_py()
     return text
