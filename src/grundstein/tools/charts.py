@@ -175,7 +175,7 @@ def _bars(alt: Any, figure: Figure, language: str, rows: list[dict[str, Any]]) -
         x = alt.X("x:O", sort=None, title=_name(figure, figure.x, language), axis=_upright(alt))
         return [alt.Chart().mark_bar().encode(x=x, y=alt.Y("y:Q", title=measure), color=colour)]
     y = alt.Y("x:N", sort=None, title=None, scale=alt.Scale(paddingInner=0.35))
-    encoding = {"y": y, "x": alt.X("y:Q", title=measure, stack=None), "color": colour}
+    encoding = {"y": y, "x": alt.X("y:Q", title=measure, stack=None, axis=_upright(alt)), "color": colour}
     if figure.series:
         encoding["yOffset"] = alt.YOffset("series:N", sort=None)
     return [alt.Chart().mark_bar().encode(**encoding), *_ranges(alt, rows, lying=True), *_needed(alt, rows)]
@@ -184,7 +184,7 @@ def _bars(alt: Any, figure: Figure, language: str, rows: list[dict[str, Any]]) -
 def _intervals(alt: Any, figure: Figure, language: str, rows: list[dict[str, Any]]) -> list[Any]:
     y = alt.Y("x:N", sort=None, title=None)
     zero = alt.Chart().mark_rule(color=SOFT, strokeDash=[3, 3]).encode(x=alt.datum(0, type="quantitative"))
-    x = alt.X("y:Q", title=_name(figure, figure.y, language), scale=alt.Scale(padding=EDGE))
+    x = alt.X("y:Q", title=_name(figure, figure.y, language), axis=_upright(alt), scale=alt.Scale(padding=EDGE))
     dots = alt.Chart().mark_point(**DOT).encode(x=x, y=y, color=_colour(alt, figure))
     return [zero, *_ranges(alt, rows, lying=True, width=4), dots, *_needed(alt, rows)]
 
@@ -232,7 +232,7 @@ def _axes(alt: Any, figure: Figure, language: str, rows: list[dict[str, Any]]) -
 
 
 def _upright(alt: Any) -> Any:
-    return alt.Axis(labelAngle=0, labelOverlap=True)
+    return alt.Axis(labelAngle=0, labelOverlap=True, labelSeparation=EDGE / 2)
 
 
 def _ranges(alt: Any, rows: list[dict[str, Any]], *, lying: bool, width: int = 2) -> list[Any]:
