@@ -115,7 +115,7 @@ def test_answers_offer_the_next_best_with_falling_probability() -> None:
         ({"money": Money("action", {"saved": 1.0})}, "not for categories"),
         ({"baseline": "mail = ''"}, "no SQL rule"),
         ({"metric": "roc_auc"}, "cannot decide"),
-        ({"options": {"target": "team", "text": "mail", "top": 0}}, "cannot be shown"),
+        ({"options": {"target": "team", "text": "mail", "top": 0}}, "1 to 20"),
     ],
 )
 def test_a_case_that_cannot_be_asked_is_refused(changes: dict[str, Any], said: str) -> None:

@@ -18,7 +18,10 @@ Options = TypeVar("Options")
 def options_of(case: Case, options: type[Options]) -> Options:
     """Return the task's own fields; Refused where one is unknown, or where one without a default names no column."""
     kind: type[Any] = options
-    refuse_unknown(case, kind)
+    allowed = [one.name for one in fields(kind)]
+    for name in case.options:
+        if name not in allowed:
+            raise Refused(f'the task {case.task} has no field "{name}"', nearest(name, allowed), "correct the case")
     for one in fields(kind):
         if one.default is MISSING and one.default_factory is MISSING and not case.options.get(one.name):
             raise Refused(
@@ -28,14 +31,6 @@ def options_of(case: Case, options: type[Options]) -> Options:
             )
     made: Options = kind(**case.options)
     return made
-
-
-def refuse_unknown(case: Case, options: type) -> None:
-    """Refuse a field that the task's options do not have, with the nearest one."""
-    allowed = [one.name for one in fields(options)]
-    for name in case.options:
-        if name not in allowed:
-            raise Refused(f'the task {case.task} has no field "{name}"', nearest(name, allowed), "correct the case")
 
 
 def refuse_unless_whole(name: str, value: object, least: int, most: int | None = None) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from grundstein.tools.columns import as_numbers, as_texts
 from grundstein.tools.money import Policy, choose_policy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -29,15 +29,6 @@ class Finish:
     """From which probability on an answer is given without asking a person."""
 
     policy: Policy = ALONE
-
-    def plain(self) -> dict[str, Any]:
-        """Return what JSON holds."""
-        return asdict(self.policy)
-
-    @classmethod
-    def restored(cls, plain: Mapping[str, Any]) -> Finish:
-        """Build from parsed JSON."""
-        return cls(Policy(**plain))
 
 
 def finish(plan: Plan, top: Floats, right: NDArray[np.bool_]) -> Finish:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from dataclasses import field as defaulted
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from grundstein.core.case import Money
 from grundstein.core.errors import Refused, nearest
-from grundstein.tools.fields import refuse_unknown, room_of
+from grundstein.tools.fields import options_of, refuse_metric, refuse_unless_whole, room_of, several
 from grundstein.tools.money import Stakes, stakes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from grundstein.core.case import Case
+    from grundstein.core.case import Case, Money
 
 METRICS = ("accuracy", "log_loss")
 CLEANINGS = ("mail",)
@@ -76,29 +73,15 @@ class Plan:
         """Every column that a solution may look at, each once."""
         return tuple(dict.fromkeys([*self.text, *self.also_use, *(name for key in self.keys for name in key)]))
 
-    def plain(self) -> dict[str, Any]:
-        """Return what JSON holds."""
-        return asdict(self)
-
-    @classmethod
-    def restored(cls, plain: Mapping[str, Any]) -> Plan:
-        """Build from parsed JSON."""
-        money = plain["money"] and Money(plain["money"]["form"], plain["money"]["amounts"])
-        tuples = {name: tuple(plain[name]) for name in ("text", "also_use", "ignore")}
-        keys = tuple(tuple(key) for key in plain["keys"])
-        rules = tuple((label, tuple(words)) for label, words in plain["rules"])
-        return cls(**{**plain, **tuples, "keys": keys, "rules": rules, "money": money})
-
 
 def plan_of(case: Case) -> Plan:
     """Read the plan of a case; Refused where a field is missing, unknown or contradicts another."""
     options = _options(case)
     _check_measure(case)
-    text = (options.text,) if isinstance(options.text, str) else tuple(options.text)
     keys = tuple(tuple(name.strip() for name in key.split(" + ")) for key in options.keys)
     plan = Plan(
         options.target,
-        tuple(name for name in text if name),
+        several(options.text),
         tuple(options.also_use),
         keys,
         tuple((label, tuple(words)) for label, words in options.rules.items()),
@@ -117,12 +100,8 @@ def plan_of(case: Case) -> Plan:
 
 
 def _options(case: Case) -> Options:
-    refuse_unknown(case, Options)
-    if not case.options.get("target"):
-        raise Refused("the case names no target", "`target: COLUMN`, the column of categories", "add it to the case")
-    options = Options(**case.options)
-    if isinstance(options.top, bool) or not isinstance(options.top, int) or not 1 <= options.top <= 20:
-        raise Refused(f"`top: {options.top}` cannot be shown", "a whole number from 1 to 20", "correct `top`")
+    options = options_of(case, Options)
+    refuse_unless_whole("top", options.top, 1, 20)
     if options.clean and options.clean not in CLEANINGS:
         raise Refused(f"`clean: {options.clean}` is not known", nearest(str(options.clean), CLEANINGS), "correct it")
     return options
@@ -147,8 +126,7 @@ def _check(plan: Plan) -> None:
 def _check_measure(case: Case) -> None:
     if case.money and case.money.form != "classes":
         raise Refused("this money is not for categories", "`money: {right, wrong, ask}`", "correct `money`")
-    if case.metric and case.metric not in METRICS:
-        raise Refused(f"`metric: {case.metric}` cannot decide", nearest(case.metric, METRICS), "correct `metric`")
+    refuse_metric(case, METRICS)
     if case.baseline:
         raise Refused("a categorize case has no SQL rule", "`rules:` words for each category", "write it under `rules`")
     if case.acted not in {"", "nobody"}:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -18,7 +17,7 @@ from grundstein.tasks.categorize.looking import held, pattern_of
 from grundstein.tasks.categorize.options import Plan
 from grundstein.tasks.categorize.reading import text_alone, texts_of
 from grundstein.tasks.categorize.splitting import labels_of
-from grundstein.tools.keeping import fitted
+from grundstein.tools.keeping import fitted, keep, kept, restored
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -81,13 +80,13 @@ class Rules:
 
     def save(self, folder: Path) -> None:
         """Write one JSON file."""
-        _write(folder, {"plan": self.plan.plain(), "right": self.right, "rest": self.rest})
+        keep(folder, {"plan": self.plan, "right": self.right, "rest": self.rest})
 
     @classmethod
     def load(cls, folder: Path) -> Self:
         """Read what `save` wrote."""
-        kept = json.loads((folder / "solution.json").read_text(encoding="utf-8"))
-        return cls(Plan.restored(kept["plan"]), tuple(kept["right"]), kept["rest"])
+        told = kept(folder)
+        return cls(restored(Plan, told["plan"]), tuple(told["right"]), told["rest"])
 
 
 @dataclass(frozen=True)
@@ -127,13 +126,13 @@ class Majority:
 
     def save(self, folder: Path) -> None:
         """Write one JSON file."""
-        _write(folder, {"plan": self.plan.plain(), "label": self.label, "share": self.share})
+        keep(folder, {"plan": self.plan, "label": self.label, "share": self.share})
 
     @classmethod
     def load(cls, folder: Path) -> Self:
         """Read what `save` wrote."""
-        kept = json.loads((folder / "solution.json").read_text(encoding="utf-8"))
-        return cls(Plan.restored(kept["plan"]), kept["label"], kept["share"])
+        told = kept(folder)
+        return cls(restored(Plan, told["plan"]), told["label"], told["share"])
 
 
 def check_rules(plan: Plan) -> None:
@@ -159,9 +158,3 @@ def _said(plan: Plan, rows: pa.Table) -> NDArray[np.int64]:
         pattern = "|".join(f"(?:{pattern_of(word)})" for word in words)
         said[np.asarray(pc.match_substring_regex(texts, pattern, ignore_case=True))] = place
     return said
-
-
-def _write(folder: Path, content: Mapping[str, object]) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(content, ensure_ascii=False, sort_keys=True, indent=1)
-    (folder / "solution.json").write_text(text, encoding="utf-8")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
@@ -16,7 +15,7 @@ from grundstein.tasks.categorize.memory import Habit, Now, Recent, past_of, reme
 from grundstein.tasks.categorize.options import Plan
 from grundstein.tasks.categorize.reading import Reader
 from grundstein.tasks.categorize.workshop import Shop, Shops, parts, shop_of
-from grundstein.tools.keeping import fitted
+from grundstein.tools.keeping import fitted, keep, kept, restored
 from grundstein.tools.money import Policy
 
 if TYPE_CHECKING:
@@ -250,15 +249,12 @@ def _learnt(one: Text | Both) -> tuple[Reader, Machine]:
 
 
 def _keep(folder: Path, plan: Plan, finishing: Finish, state: Mapping[str, Any]) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    content = {"plan": plan.plain(), "finish": finishing.plain(), "state": dict(state)}
-    text = json.dumps(content, ensure_ascii=False, sort_keys=True, indent=1)
-    (folder / "solution.json").write_text(text, encoding="utf-8")
+    keep(folder, {"plan": plan, "finish": finishing.policy, "state": dict(state)})
 
 
 def _kept(folder: Path) -> tuple[Plan, Finish, dict[str, Any]]:
-    content = json.loads((folder / "solution.json").read_text(encoding="utf-8"))
-    return Plan.restored(content["plan"]), Finish.restored(content["finish"]), content["state"]
+    content = kept(folder)
+    return restored(Plan, content["plan"]), Finish(Policy(**content["finish"])), content["state"]
 
 
 def _keep_machine(folder: Path, reader: Reader, machine: Machine) -> None:
@@ -269,6 +265,6 @@ def _keep_machine(folder: Path, reader: Reader, machine: Machine) -> None:
 
 
 def _kept_machine(folder: Path) -> tuple[Reader, Machine]:
-    with np.load(folder / "machine.npz", allow_pickle=False) as kept:
-        machine = Machine(kept["weights"], kept["offsets"], float(kept["slope"]))
+    with np.load(folder / "machine.npz", allow_pickle=False) as found:
+        machine = Machine(found["weights"], found["offsets"], float(found["slope"]))
     return Reader.load(folder), machine

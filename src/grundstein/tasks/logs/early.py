@@ -7,7 +7,7 @@ and today's words.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -62,7 +62,7 @@ def by_lines(plan: Plan, split: Split) -> tuple[After, ...]:
     truth = split.truth["lines"]
     said = "\n".join(one or "" for one in as_texts(truth, "outcome").to_pylist())
     units = np.asarray(truth["_unit"]).tobytes() + str(split.development["lines"].num_rows).encode()
-    known = hashlib.sha256(canonical(plan.plain()).encode() + said.encode() + units).hexdigest()
+    known = hashlib.sha256(canonical(asdict(plan)).encode() + said.encode() + units).hexdigest()
     return _by_lines(_Asked(known, plan, split))
 
 

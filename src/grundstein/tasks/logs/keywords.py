@@ -11,6 +11,7 @@ from grundstein.tasks.logs.answers import Labels, keep, kept, labels_of, table_o
 from grundstein.tasks.logs.options import Plan
 from grundstein.tasks.logs.sessions import grouped, names_of, outcomes_of, read, sessions_of
 from grundstein.tasks.logs.words import speaks
+from grundstein.tools.keeping import restored
 from grundstein.tools.money import within
 
 if TYPE_CHECKING:
@@ -73,14 +74,14 @@ class Keywords:
     def save(self, folder: Path) -> None:
         """Write one JSON file."""
         told = {"labels": asdict(self.labels), "rates": self.rates, "share": self.share}
-        keep(folder, {"plan": self.plan.plain(), **told})
+        keep(folder, {"plan": asdict(self.plan), **told})
 
     @classmethod
     def load(cls, folder: Path) -> Self:
         """Read what `save` wrote."""
         told = kept(folder)
         rates = (told["rates"][0], told["rates"][1])
-        return cls(Plan.restored(told["plan"]), Labels(**told["labels"]), rates, told["share"])
+        return cls(restored(Plan, told["plan"]), Labels(**told["labels"]), rates, told["share"])
 
 
 @dataclass(frozen=True)
@@ -111,10 +112,10 @@ class Constant:
     def save(self, folder: Path) -> None:
         """Write one JSON file."""
         told = {"labels": asdict(self.labels), "rate": self.rate, "name": self.name}
-        keep(folder, {"plan": self.plan.plain(), **told})
+        keep(folder, {"plan": asdict(self.plan), **told})
 
     @classmethod
     def load(cls, folder: Path) -> Self:
         """Read what `save` wrote."""
         told = kept(folder)
-        return cls(Plan.restored(told["plan"]), told["name"], Labels(**told["labels"]), told["rate"])
+        return cls(restored(Plan, told["plan"]), told["name"], Labels(**told["labels"]), told["rate"])

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from dataclasses import field as defaulted
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from grundstein.core.case import Money
 from grundstein.core.errors import Refused, nearest
 from grundstein.tools.columns import YES
-from grundstein.tools.fields import refuse_unknown, room_of
+from grundstein.tools.fields import options_of, refuse_metric, refuse_unless_whole, room_of
 from grundstein.tools.logmasks import Masks
 from grundstein.tools.money import Stakes, stakes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    from grundstein.core.case import Case
+    from grundstein.core.case import Case, Money
 
 METRICS = ("log_loss", "accuracy")
 EVEN = Stakes(1.0, -1.0, 0.0, 0.0)
@@ -77,17 +76,6 @@ class Plan:
     def clock(self) -> str:
         """The column of `lines` that says when."""
         return self.time if self.time not in ("", "_row") else "time"
-
-    def plain(self) -> dict[str, Any]:
-        """Return what JSON holds."""
-        return asdict(self)
-
-    @classmethod
-    def restored(cls, plain: Mapping[str, Any]) -> Plan:
-        """Build from parsed JSON."""
-        money = plain["money"] and Money(plain["money"]["form"], plain["money"]["amounts"])
-        tuples = {name: tuple(plain[name]) for name in ("rules", "masks")}
-        return cls(**{**plain, **tuples, "money": money})
 
 
 def plan_of(case: Case) -> Plan:
@@ -153,11 +141,8 @@ def _positive(plan: Plan, distinct: Sequence[str], labels: Sequence[str]) -> str
 
 
 def _options(case: Case) -> Options:
-    refuse_unknown(case, Options)
-    options = Options(**case.options)
-    early = options.early
-    if isinstance(early, bool) or not isinstance(early, int) or early < 0:
-        raise Refused(f"`early: {early}` is no number of lines", "a whole number, 0 for all", "correct `early`")
+    options = options_of(case, Options)
+    refuse_unless_whole("early", options.early, 0)
     positive = options.positive
     if isinstance(positive, bool):
         positive = "true" if positive else "false"
@@ -173,8 +158,7 @@ def _check(case: Case) -> None:
         )
     if case.money and case.money.form not in ("cells", "action"):
         raise Refused("this money is not for a yes/no question", "`saved, success, cost` or cells", "correct `money`")
-    if case.metric and case.metric not in METRICS:
-        raise Refused(f"`metric: {case.metric}` cannot decide", nearest(case.metric, METRICS), "correct `metric`")
+    refuse_metric(case, METRICS)
     if case.acted not in ("", "nobody"):
         raise Refused(
             "sessions that were acted on cannot be told apart here", "`acted: nobody`", "leave those sessions out"

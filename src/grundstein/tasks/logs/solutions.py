@@ -14,6 +14,7 @@ from grundstein.tasks.logs.features import Features
 from grundstein.tasks.logs.models import Model, calibrated, fitted, sigmoid
 from grundstein.tasks.logs.options import Plan
 from grundstein.tasks.logs.sessions import grouped, outcomes_of, read, sessions_of
+from grundstein.tools.keeping import restored
 from grundstein.tools.money import Policy
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ class Learned:
         features = self.features.plain() if self.features else {}
         model = {"start": self.model.start, "scale": self.model.scale, "shift": self.model.shift}
         told = {"name": self.name, "labels": asdict(self.labels), "policy": asdict(self.policy), "model": model}
-        keep(folder, {"plan": self.plan.plain(), "features": features, **told})
+        keep(folder, {"plan": asdict(self.plan), "features": features, **told})
         np.savez(folder / "weights.npz", weights=self.model.weights, means=self.model.means)
         if self.model.text:
             (folder / "trees.txt").write_text(self.model.text, encoding="utf-8")
@@ -122,7 +123,7 @@ class Learned:
         text = trees.read_text(encoding="utf-8") if trees.is_file() else ""
         model = Model(weights=weights, means=means, text=text, **told["model"])
         features = Features.restored(told["features"])
-        plan, labels = Plan.restored(told["plan"]), Labels(**told["labels"])
+        plan, labels = restored(Plan, told["plan"]), Labels(**told["labels"])
         return cls(plan, told["name"], features, model, labels, Policy(**told["policy"]))
 
 

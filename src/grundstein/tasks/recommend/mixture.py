@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from itertools import product
 from typing import TYPE_CHECKING, Self
 
@@ -13,9 +13,10 @@ from grundstein.tasks.recommend import ranking, sources
 from grundstein.tasks.recommend.content import Content
 from grundstein.tasks.recommend.events import Histories, single, texts
 from grundstein.tasks.recommend.inner import inner_split, learned, sampled
-from grundstein.tasks.recommend.options import Reading, read_again
+from grundstein.tasks.recommend.options import Reading
 from grundstein.tasks.recommend.popularity import chosen_half_life, popular
 from grundstein.tasks.recommend.shelf import Shelves
+from grundstein.tools.keeping import restored
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -118,7 +119,7 @@ class Mixture:
     def save(self, folder: Path) -> None:
         """Write `model.json`, `popular.npz` and one npz a source."""
         plain = ("name", "parts", "blended", "budget", "settings", "weights", "share", "half_life", "items")
-        about = {"read": self.read.plain(), **{name: getattr(self, name) for name in plain}}
+        about = {"read": asdict(self.read), **{name: getattr(self, name) for name in plain}}
         (folder / "model.json").write_text(json.dumps(about, sort_keys=True, ensure_ascii=False), encoding="utf-8")
         np.savez_compressed(folder / "popular.npz", popular=self.popular)
         for place, source in enumerate(self.fitted):
@@ -128,7 +129,7 @@ class Mixture:
     def load(cls, folder: Path) -> Self:
         """Read what `save` wrote."""
         about = json.loads((folder / "model.json").read_text(encoding="utf-8"))
-        read, fitted = read_again(about.pop("read")), []
+        read, fitted = restored(Reading, about.pop("read")), []
         for place, name in enumerate(about["parts"]):
             with np.load(folder / f"source{place}.npz", allow_pickle=False) as arrays:
                 fitted.append(sources.KINDS[name].of_arrays(dict(arrays)))

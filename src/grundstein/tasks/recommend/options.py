@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from grundstein.core.contract import Column, Contract
 from grundstein.core.errors import Refused
@@ -100,16 +100,6 @@ class Reading:
     def described(self) -> bool:
         """Whether items are known by more than who chose them."""
         return bool(self.text or self.properties)
-
-    def plain(self) -> dict[str, object]:
-        """What `read_again` reads."""
-        return asdict(self)
-
-
-def read_again(plain: Mapping[str, Any]) -> Reading:
-    """Return the reading that `plain` was written from, through JSON."""
-    lists = {name: tuple(plain[name]) for name in ("text", "properties")}
-    return Reading(**{**plain, **lists, "at_most": tuple((name, most) for name, most in plain["at_most"])})
 
 
 def reading(case: Case) -> Reading:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
@@ -12,8 +12,9 @@ from grundstein.core.errors import Refused
 from grundstein.tasks.recommend import ranking
 from grundstein.tasks.recommend.events import Events, Histories, single, texts
 from grundstein.tasks.recommend.inner import Learned, inner_split, learned
-from grundstein.tasks.recommend.options import Reading, read_again
+from grundstein.tasks.recommend.options import Reading
 from grundstein.tasks.recommend.shelf import Shelves
+from grundstein.tools.keeping import restored
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,7 +63,7 @@ class Popularity:
 
     def save(self, folder: Path) -> None:
         """Write `model.json` and `model.npz`."""
-        about = {"read": self.read.plain(), "half_life": self.half_life, "items": self.items}
+        about = {"read": asdict(self.read), "half_life": self.half_life, "items": self.items}
         (folder / "model.json").write_text(json.dumps(about, sort_keys=True, ensure_ascii=False), encoding="utf-8")
         np.savez_compressed(folder / "model.npz", scores=self.scores)
 
@@ -73,7 +74,7 @@ class Popularity:
         with np.load(folder / "model.npz", allow_pickle=False) as arrays:
             scores = arrays["scores"]
         items = tuple(about["items"])
-        return cls(read_again(about["read"]), half_life=about["half_life"], items=items, scores=scores)
+        return cls(restored(Reading, about["read"]), half_life=about["half_life"], items=items, scores=scores)
 
 
 @dataclass(frozen=True, eq=False)
@@ -189,9 +190,9 @@ def chosen_half_life(whole: Learned, read: Reading, seed: int) -> float:
 
 
 def _write_reading(read: Reading, folder: Path) -> None:
-    about = json.dumps({"read": read.plain()}, sort_keys=True, ensure_ascii=False)
+    about = json.dumps({"read": asdict(read)}, sort_keys=True, ensure_ascii=False)
     (folder / "model.json").write_text(about, encoding="utf-8")
 
 
 def _reading(folder: Path) -> Reading:
-    return read_again(json.loads((folder / "model.json").read_text(encoding="utf-8"))["read"])
+    return restored(Reading, json.loads((folder / "model.json").read_text(encoding="utf-8"))["read"])
