@@ -9,7 +9,7 @@ import pytest
 from serving_project import Running, running
 
 from grundstein import flow
-from grundstein.flow.answering import answers_of
+from grundstein.flow.answering import Fresh, answers_of
 from grundstein.flow.collecting import collect
 from grundstein.project.folder import Folder, create_project, open_project
 
@@ -104,6 +104,14 @@ def test_past_choices_are_those_of_the_select_and_what_people_say_counts_next(se
     told = server.client.post("/cases/words/feedback", json={"answer_id": before["answer_id"], "truth": said})
     assert told.status_code == 202
     assert server.ask(question, case="words").json()["answer"] == said
+
+
+def test_a_live_table_that_a_select_makes_is_that_of_the_tables_as_they_are(server: Running) -> None:
+    project = open_project(server.project.root)
+    live = Fresh(project, "select person, tenure / 12.0 as years from people where tenure < 12")
+    assert live.version == project.tables.info("people").version
+    assert live.table().column_names == ["person", "years"]
+    assert live.since(live.version).num_rows == live.table().num_rows > 0
 
 
 def test_what_was_asked_stands_in_the_table_of_the_result_beside_the_rows_of_files(server: Running) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -51,22 +52,25 @@ class Fresh:
     project: Project
     name: str
 
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The tables behind it: to read them out of a SELECT takes a process of its own."""
+        from grundstein.lake.snapshots import named_tables
+
+        return named_tables(self.name)
+
     @property
     def version(self) -> str:
         """The newest version; of a SELECT those of the tables that it reads."""
-        from grundstein.lake.snapshots import named_tables
-
-        return ",".join(self.project.tables.info(name).version for name in named_tables(self.name))
+        return ",".join(self.project.tables.info(name).version for name in self.names)
 
     def table(self) -> pa.Table:
         """The whole table."""
-        from grundstein.lake.snapshots import LIMITS, is_select, named_tables
+        from grundstein.lake.snapshots import LIMITS, is_select
         from grundstein.tools.select import select
 
         if is_select(self.name):
-            return select(
-                self.name, {name: self.project.tables.files(name) for name in named_tables(self.name)}, LIMITS
-            )
+            return select(self.name, {name: self.project.tables.files(name) for name in self.names}, LIMITS)
         return self.project.tables.read(self.name)
 
     def since(self, version: str) -> pa.Table:
