@@ -28,13 +28,15 @@ def test_the_rows_of_all_files_come_in_the_order_of_arrival(lake: dict[str, list
     assert select("FROM customers", backwards, SMALL)["_row"].to_pylist() == [0, 1, 2, 3, 4]
 
 
-def test_an_order_of_its_own_or_a_given_one_holds(lake: dict[str, list[str]]) -> None:
+def test_an_order_of_its_own_holds_else_that_of_arrival_else_that_of_the_key(lake: dict[str, list[str]]) -> None:
     down = select("SELECT * FROM customers ORDER BY tenure DESC NULLS LAST", lake, SMALL)
     assert down["tenure"].to_pylist() == [60, 7, 5, 1, None]
-    keyed = select("SELECT Contract, tenure FROM customers", lake, SMALL, order_by=["tenure"])
+    keyed = select("SELECT Contract, tenure FROM customers", lake, SMALL, key=["tenure"])
     assert keyed["tenure"].to_pylist() == [1, 5, 7, 60, None]
-    with pytest.raises(Refused, match="tenure"):
-        select("SELECT tenure FROM customers", lake, SMALL, order_by=["tenur"])
+    rowed = select("FROM customers", lake, SMALL, key=["tenure"])
+    assert rowed["_row"].to_pylist() == [0, 1, 2, 3, 4]
+    unkeyed = select("SELECT Contract FROM customers", lake, SMALL, key=["Contract", "tenure"])
+    assert unkeyed["Contract"].to_pylist() == [*CUSTOMERS["Contract"].to_pylist(), *LATER["Contract"].to_pylist()]
 
 
 def test_types_arrive_as_arrow_knows_them(lake: dict[str, list[str]]) -> None:

@@ -92,7 +92,7 @@ def pinned_of(entry: Entry, project: Project) -> Pinned:
     case, contract = settled(case, before)
     if contract != before:
         project.write_contract(contract)
-    data = snapshots.read(project.tables, case.data, snapshot)
+    data = snapshots.read(project.tables, case.data, snapshot, case.key)
     if case.key and case.entity not in data[task.roles[0].name].column_names:
         case = replace(case, entity="")
     data, seal = _sealed(project, snapshot, case, contract, task, data)
@@ -172,7 +172,7 @@ def _sealed(
                 "A test table named before the first evaluate, so that nobody could pick it.",
                 f"grundstein decide {case.name}, without --test",
             )
-        test = snapshots.read(project.tables, snapshot.test, snapshot)
+        test = snapshots.read(project.tables, snapshot.test, snapshot, case.key)
         sealing.refuse_overlap(data[role], test[role], seal)
         return {**data, role: sealing.behind(data[role], test[role], last)}, seal
     own = case.data[role] == contract.table

@@ -87,7 +87,7 @@ def opened(project: Project, found: Signed) -> Opened:
     from grundstein.lake import snapshots
 
     case, role = found.case, found.task.roles[0].name
-    data = dict(snapshots.read(project.tables, case.data, found.snapshot))
+    data = dict(snapshots.read(project.tables, case.data, found.snapshot, case.key))
     if case.key and case.entity not in data[role].column_names:
         case = replace(case, entity="")
     case, data[role], _ = as_known(case, data[role], found.seal, found.snapshot.known_at)

@@ -9,7 +9,7 @@ from grundstein.core.records import Snapshot
 from grundstein.tools.select import Limits, pinned_tables, select
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from pyarrow import Table
 
@@ -35,9 +35,9 @@ def pin(tables: TableStore, case: Case, question: str, more: Mapping[str, str] |
     )
 
 
-def read(tables: TableStore, sources: Mapping[str, str], snapshot: Snapshot) -> Data:
-    """Return the tables of each role as they were pinned; a SELECT is ordered by `_row` where it keeps it."""
-    return {role: _read(tables, source, snapshot) for role, source in sources.items()}
+def read(tables: TableStore, sources: Mapping[str, str], snapshot: Snapshot, key: Sequence[str]) -> Data:
+    """Return the tables of each role as they were pinned; a SELECT is ordered by `_row`, else the case's key."""
+    return {role: _read(tables, source, snapshot, key) for role, source in sources.items()}
 
 
 def named_tables(source: str) -> tuple[str, ...]:
@@ -50,8 +50,8 @@ def is_select(source: str) -> bool:
     return source.strip().lower().startswith(("select ", "select\n", "with ", "with\n", "from ", "from\n", "("))
 
 
-def _read(tables: TableStore, source: str, snapshot: Snapshot) -> Table:
+def _read(tables: TableStore, source: str, snapshot: Snapshot, key: Sequence[str]) -> Table:
     if not is_select(source):
         return tables.read(source, snapshot.versions[source])
     files = {name: tables.files(name, snapshot.versions[name]) for name in named_tables(source)}
-    return select(source, files, LIMITS)
+    return select(source, files, LIMITS, key)

@@ -6,14 +6,13 @@ have an arriving one between them. A file is written again only if one of its ro
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from grundstein.core.errors import Refused, nearest
 from grundstein.stores.rewriting import Changes, kept, replaced
-from grundstein.tools.syntax import quoted, read_parquet
+from grundstein.tools.syntax import quoted, read_parquet, spilling
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,7 +68,7 @@ def upserted(
     A row whose key is in the table replaces it and keeps its `_row`; one that is equal in all columns changes nothing.
     """
     arriving = _files([one.path for one in staged])
-    with _engine(folder) as con:
+    with spilling(folder, MEMORY) as con:
         _check_values(con, name, key, arriving)
         if not there:
             return Upserted({}, *_added(staged, np.empty(0, dtype=np.int64), folder), 0, 0)
@@ -77,16 +76,6 @@ def upserted(
         rewritten, updated = _rewritten(con, key, there, staged, folder) if len(matched) else ({}, 0)
     added, new = _added(staged, matched, folder)
     return Upserted(rewritten, added, new, updated, len(matched) - updated)
-
-
-def _engine(folder: Path) -> duckdb.DuckDBPyConnection:
-    import duckdb
-
-    threads = max(1, min(4, os.cpu_count() or 1))
-    con = duckdb.connect(config={"memory_limit": MEMORY, "threads": threads, "temp_directory": str(folder / "spilled")})
-    con.execute("SET TimeZone = 'UTC'")
-    con.execute("SET enable_progress_bar = false")
-    return con
 
 
 def _check_values(con: duckdb.DuckDBPyConnection, name: str, key: Sequence[str], arriving: str) -> None:

@@ -21,9 +21,9 @@ ROWS_A_GROUP = 122_880
 BYTES_A_FILE = 128 << 20
 
 
-def write_parquet(table: pa.Table, folder: Path) -> list[Path]:
+def write_parquet(table: pa.Table, folder: Path, rows_a_file: int = ROWS_A_FILE) -> list[Path]:
     """Write the rows in order to `folder/00000.parquet` and following; an empty table gives one file without rows."""
-    files = ParquetFiles(folder, table.schema)
+    files = ParquetFiles(folder, table.schema, rows_a_file)
     files.write(table)
     return files.close()
 

@@ -65,13 +65,14 @@ def pinned_tables(sql: str) -> tuple[str, ...]:
 
 
 def select(
-    sql: str, files: Mapping[str, Sequence[str]], limits: Limits | None = None, order_by: Sequence[str] = ()
+    sql: str, files: Mapping[str, Sequence[str]], limits: Limits | None = None, key: Sequence[str] = ()
 ) -> pa.Table:
     """Run one SELECT over governed tables and return its rows.
 
     `files` holds the Parquet files of each table that may be named. Without an ORDER BY of its own the answer is
-    ordered by `order_by`, else by `_row` where that column is kept. HUGEINT (sums of whole numbers) becomes int64, a
-    float that is not finite becomes null, UUID, INTERVAL and JSON become text; a name that comes twice is numbered.
+    ordered by `_row` where it keeps that column, else by `key` where it keeps all of that. HUGEINT (sums of whole
+    numbers) becomes int64, a float that is not finite becomes null, UUID, INTERVAL and JSON become text; a name that
+    comes twice is numbered.
     Refused where a limit is reached.
     """
     limits = limits or Limits()
@@ -87,7 +88,7 @@ def select(
             "Count or average it (GROUP BY), filter it (WHERE), or take the first rows (LIMIT 100).",
         )
     plain = pa.schema([pa.field(column.name, column.type) for column in answer.schema])
-    return _ordered(pa.Table.from_arrays(answer.columns, schema=plain), read.ordered, order_by)
+    return _ordered(pa.Table.from_arrays(answer.columns, schema=plain), read.ordered, key)
 
 
 def _files(name: str, files: Mapping[str, Sequence[str]]) -> list[str]:
@@ -107,18 +108,11 @@ def _files(name: str, files: Mapping[str, Sequence[str]]) -> list[str]:
     return paths
 
 
-def _ordered(answer: pa.Table, ordered: bool, order_by: Sequence[str]) -> pa.Table:
-    for name in order_by:
-        if name not in answer.column_names:
-            raise Refused(
-                f'The answer has no column "{name}" to order by.',
-                "A column of the SELECT.",
-                nearest(name, answer.column_names),
-            )
-    keys = list(order_by) or ([ROW] if ROW in answer.column_names else [])
-    if ordered or not keys or answer.num_rows < 2 or (len(keys) == 1 and _rising(answer[keys[0]])):
+def _ordered(answer: pa.Table, ordered: bool, key: Sequence[str]) -> pa.Table:
+    by = next((names for names in ([ROW], list(key)) if names and {*names} <= {*answer.column_names}), [])
+    if ordered or not by or answer.num_rows < 2 or (len(by) == 1 and _rising(answer[by[0]])):
         return answer
-    return answer.sort_by([(key, "ascending") for key in keys])
+    return answer.sort_by([(name, "ascending") for name in by])
 
 
 def _rising(column: pa.ChunkedArray) -> bool:

@@ -14,6 +14,7 @@ from grundstein.core.errors import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
 Node = dict[str, Any]
 
@@ -39,6 +40,15 @@ def _engine() -> duckdb.DuckDBPyConnection:
 def engine() -> duckdb.DuckDBPyConnection:
     """Return a fresh cursor on the process's one locked DuckDB: one thread, UTC, no file, no network, no setting."""
     return _engine().cursor()
+
+
+def spilling(folder: Path, memory: str) -> duckdb.DuckDBPyConnection:
+    """Return an engine for our own statements over more rows than `memory` holds; it spills to `folder`. Close it."""
+    spilled: dict[str, Any] = {"temp_directory": str(folder / "spilled"), "memory_limit": memory, "threads": 2}
+    con = duckdb.connect(config={**SAFE_SETTINGS, **spilled})
+    con.execute("SET TimeZone = 'UTC'")
+    con.execute("SET enable_progress_bar = false")
+    return con
 
 
 def quoted(name: str) -> str:

@@ -51,7 +51,7 @@ REASON: Json = {
     "properties": {
         "column": {"type": "string"},
         "value": {"type": "string"},
-        "effect": {"type": ["number", "null"], "description": "How far this value moved the answer; null: nobody can say."},
+        "effect": {"type": ["number", "null"], "description": "How far it moved the answer; null: nobody can say."},
     },
 }
 ANSWER: Json = {

@@ -5,17 +5,16 @@ DuckDB does it, spilling to the disk where memory is short; only keys whose hash
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
 from grundstein.core.errors import Refused
-from grundstein.tools.syntax import quoted, read_parquet
+from grundstein.tools.syntax import quoted, read_parquet, spilling
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     import duckdb
@@ -37,7 +36,7 @@ def repeated(
     `last`: of rows with one key in the arrival the last one stays, and the table's do not matter.
     """
     names = ", ".join(map(quoted, key))
-    with _engine(folder) as con:
+    with spilling(folder, MEMORY) as con:
         tables = ["arriving"]
         if there and not last:
             _same_types(spool, key, there)
@@ -81,19 +80,6 @@ def _alike(
     found.clear()
     hashes.sort()
     return np.unique(hashes[1:][hashes[1:] == hashes[:-1]])
-
-
-@contextmanager
-def _engine(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    import duckdb
-
-    con = duckdb.connect(config={"memory_limit": MEMORY, "threads": 2, "temp_directory": str(folder / "spilled")})
-    try:
-        con.execute("SET TimeZone = 'UTC'")
-        con.execute("SET enable_progress_bar = false")
-        yield con
-    finally:
-        con.close()
 
 
 def _same_types(spool: Spool, key: Sequence[str], there: Sequence[str]) -> None:
