@@ -47,8 +47,9 @@ WIDE = {
     "31 leaves": Shape(31, rate=0.1, rows=1.0),
     "127 leaves": Shape(127, rate=0.1, rows=1.0),
     "127 leaves, fine": Shape(127, rate=0.1, fine=True),
-    "511 leaves, fine": Shape(511, rows=0.8, columns=0.7, least=3, fine=True),
-    "511 leaves, fine, four drawings": Shape(511, rows=0.8, columns=0.7, least=3, fine=True, draws=4),
+    "511 leaves, fine": Shape(511, rate=0.1, rows=0.8, columns=0.7, least=3, fine=True),
+    "511 leaves, fine, two drawings": Shape(511, rate=0.1, rows=0.8, columns=0.7, least=3, fine=True, draws=2),
+    "511 leaves, fine, half the rate, four drawings": Shape(511, rows=0.8, columns=0.7, least=3, fine=True, draws=4),
 }
 TRIED: dict[str, dict[str, Shape]] = {
     **dict.fromkeys(("telco", "bank_churn", "credit", "breast_cancer"), SMALL),

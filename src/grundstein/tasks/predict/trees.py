@@ -194,7 +194,7 @@ def _tried(shop: Workshop) -> tuple[list[Shape], tuple[float, ...], list[tuple[i
     if first[0] < STILL_LEARNING:
         small = replace(middle, leaves=6)
         return [small, middle], (1.0, 0.0), [tuned_on_folds(shop, small), first]
-    wide = Shape(511, rows=0.8, columns=0.7, least=3, fine=True, draws=4)
+    wide = Shape(511, rate=0.1, rows=0.8, columns=0.7, least=3, fine=True, draws=2)
     return [middle, wide], (0.0, 1.0), [first, tuned_on_folds(shop, wide)]
 
 
