@@ -38,7 +38,6 @@ MANY_AMOUNTS = {
     "31 leaves, log": Shape(31, "poisson", 0.1, rows=1.0),
     "127 leaves, log": Shape(127, "poisson", 0.1, rows=1.0),
     "63 leaves, log, fine": Shape(63, "poisson", 0.1, least=5, fine=True),
-    "63 leaves, log, fine, two drawings": Shape(63, "poisson", 0.1, columns=0.7, least=5, fine=True, draws=2),
     "31 leaves, root, fine": Shape(31, "root", 0.15, columns=0.7, least=5, fine=True),
     "31 leaves, root, fine, two drawings": Shape(31, "root", 0.15, columns=0.7, least=5, fine=True, draws=2),
 }

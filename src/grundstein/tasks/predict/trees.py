@@ -220,7 +220,7 @@ def _shapes_of_numbers(shop: Workshop, many: bool) -> list[Shape]:
         return [Shape(31, goal), Shape(16, goal, random=True)]
     other = "root" if amounts else "plain"
     return [
-        Shape(63, goal, 0.1, columns=0.7, least=5, fine=True, draws=2),
+        Shape(63, goal, 0.1, least=5, fine=True),
         Shape(31, other, 0.15, columns=0.7, least=5, fine=True, draws=2),
     ]
 
