@@ -44,7 +44,7 @@ RULE = f"""**How a version is chosen, written before the test files were asked.*
 the linear member and the winner are chosen on folds of the training files alone. A shape earns its place where it, or
 its mean with those beside it, is better on the folds of the tables that it is for and Telco and Adult get no worse. The
 test files are asked once a version, when it is settled: {VERSIONS} versions so far. The first was within on 5 of 9
-tables, the second on 8 while AutoGluon's core was shared, and on 7 once it had one of its own, as the later ones. What a
+tables, the second on 8 while AutoGluon's core was shared, and on 7 once it had one of its own, as later ones. What a
 version missed was known when the next was built: a line far outside what was seen spoils the mean on ames, hence its
 reach (three standard deviations, the usual size, not fitted; on folds it costs a little, below); electricity and bikes
 were behind, hence very wide trees and the mean of several drawings, both sized on folds. At half the rate and four
