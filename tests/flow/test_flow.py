@@ -183,6 +183,16 @@ def test_a_given_test_table_is_named_before_the_first_evaluation(evaluated: Fold
     assert isinstance(verdict.record, Verdict)
 
 
+def test_a_given_test_table_may_be_a_select(project: Folder) -> None:
+    lines = (project.root / "people.csv").read_text(encoding="utf-8").splitlines()
+    path = project.root / "test.csv"
+    path.write_text("\n".join([lines[0], *(line.replace("p0", "q0", 1) for line in lines[1:400])]), encoding="utf-8")
+    flow.ingest(project, str(path), "later")
+    verdict = flow.decide(project, "leaving", {"rows": "select * from later where tenure >= 0"})
+    assert isinstance(verdict.record, Verdict)
+    assert kinds(project, Experiment)[0].split == "given"
+
+
 def test_a_test_table_cannot_be_picked_among_several(project: Folder) -> None:
     """The first one that is named is the one; nor may rows that were learned from beside it be sealed afterwards."""
     lines = (project.root / "people.csv").read_text(encoding="utf-8").splitlines()

@@ -115,6 +115,7 @@ def _used(project: Project, earlier: dict[str, Opening]) -> Iterator[Used]:
 def _uses(project: Project, earlier: dict[str, Opening]) -> dict[str, list[Use]]:
     """The ways in which each table was used: by seal and by the last row that was there, with the openings of it."""
     from grundstein.evaluation.seen import Use
+    from grundstein.lake.snapshots import named_tables
 
     opened: Openings = {}
     for name, opening in earlier.items():
@@ -125,7 +126,7 @@ def _uses(project: Project, earlier: dict[str, Opening]) -> dict[str, list[Use]]
         experiment = cast("Experiment", entry.record)
         snapshot = cast("Snapshot", project.ledger.get(experiment.snapshot).record)
         seal = seals.setdefault(experiment.seal, cast("Seal", project.ledger.get(experiment.seal).record))
-        tests = [(name, True) for name in snapshot.test.values()]
+        tests = [(name, True) for source in snapshot.test.values() for name in named_tables(source)]
         for table, given in ((seal.table, False), *tests):
             place = found.setdefault((table, experiment.seal, snapshot.rows[table], given), [])
             place += opened.get(entry.id, [])
