@@ -93,20 +93,7 @@ def tokens(decided: Folder) -> Mapping[str, str]:
     return {name: flow.add_person(decided, name) for name in ("first", "second", "third", "both")}
 
 
-WATCHED = """\
-question: Who leaves?
-task: predict
-data: people
-target: leaves
-positive: "Yes"
-baseline: tenure < 12
-money: {saved: 600, success: 0.3, cost: 60, assumed: [success]}
-worthwhile: 1
-volume: 900
-acted: nobody
-signed_by: [service]
-holdback: 0.3
-"""
+WATCHED = CASE + "signed_by: [service]\nholdback: 0.3\n"
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -52,9 +51,9 @@ class Fresh:
     project: Project
     name: str
 
-    @cached_property
+    @property
     def names(self) -> tuple[str, ...]:
-        """The tables behind it: to read them out of a SELECT takes a process of its own."""
+        """The tables behind it."""
         from grundstein.lake.snapshots import named_tables
 
         return named_tables(self.name)

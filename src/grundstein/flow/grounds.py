@@ -10,20 +10,18 @@ from typing import TYPE_CHECKING, cast
 
 from grundstein.core.canonical import restore
 from grundstein.core.case import Case
-from grundstein.core.records import Gain, Release, Verdict
+from grundstein.core.records import Gain, Verdict
 from grundstein.flow import sketches
 from grundstein.flow.answering import answerer
+from grundstein.flow.sketches import Signed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pyarrow import Table
 
-    from grundstein.core.contract import Contract
     from grundstein.core.ports import Entry, Project
-    from grundstein.core.records import Experiment, Seal, Snapshot
-    from grundstein.core.task import Solution, Task
-    from grundstein.flow.sketches import Signed
+    from grundstein.core.task import Solution
     from grundstein.production.answering import Answerer
     from grundstein.production.sketching import Sketch
 
@@ -50,30 +48,13 @@ class Late(Mapping[str, "Table"]):
 
 
 @dataclass(frozen=True)
-class Ground:
-    """All that a release rests on; `case` is settled, `valued_on` what `Task.value` reads of the development part.
+class Ground(Signed):
+    """All that a release rests on; `case` is settled, `valued_on` what `Task.value` reads of the development part."""
 
-    `main` is the contract of the first role's table (empty of a SELECT), `personal` the columns that tell of a person.
-    """
-
-    entry: Entry
-    case: Case
-    task: Task
-    seal: Seal
-    experiment: Experiment
     verdict: Verdict
-    snapshot: Snapshot
-    pinned_at: str
-    main: Contract
-    personal: tuple[str, ...]
     answers: Answerer
     sketch: Sketch
     valued_on: Mapping[str, Table]
-
-    @property
-    def release(self) -> Release:
-        """The release's record."""
-        return cast("Release", self.entry.record)
 
     @property
     def target(self) -> str:
@@ -106,19 +87,11 @@ def ground(project: Project, entry: Entry) -> Ground:
     signed = sketches.signed(project, entry)
     sketch = sketches.sketch(project, signed)
     return Ground(
-        entry,
-        cast("Case", restore(Case, json.loads(sketch.case))),
-        signed.task,
-        signed.seal,
-        signed.experiment,
-        cast("Verdict", project.ledger.get(signed.release.bond.verdict).record),
-        signed.snapshot,
-        signed.pinned_at,
-        signed.main,
-        signed.personal,
-        answerer(project, entry, sketch.question),
-        sketch,
-        Late(project, signed, sketch),
+        **{**vars(signed), "case": cast("Case", restore(Case, json.loads(sketch.case)))},
+        verdict=cast("Verdict", project.ledger.get(signed.release.bond.verdict).record),
+        answers=answerer(project, entry, sketch.question),
+        sketch=sketch,
+        valued_on=Late(project, signed, sketch),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from grundstein.core.canonical import canonical, digest
@@ -40,8 +41,12 @@ def read(tables: TableStore, sources: Mapping[str, str], snapshot: Snapshot, key
     return {role: _read(tables, source, snapshot, key) for role, source in sources.items()}
 
 
+@lru_cache(maxsize=256)
 def named_tables(source: str) -> tuple[str, ...]:
-    """Return the tables that a table name or a SELECT reads, the first one first."""
+    """Return the tables that a table name or a SELECT reads, the first one first.
+
+    Kept, for reading them out of a SELECT takes a process of its own.
+    """
     return tuple(pinned_tables(source)) if is_select(source) else (source,)
 
 

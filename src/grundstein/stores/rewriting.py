@@ -5,7 +5,6 @@ Files are read and written one row group at a time, so memory does not grow with
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from grundstein.tools.parquet import ROWS_A_GROUP, few_different
+from grundstein.tools.parquet import ROWS_A_GROUP, few_different, writer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -50,11 +49,11 @@ def replaced(path: Path, target: Path, changes: Changes) -> int:
     A row that differs in nothing but its batch stays as it was.
     """
     differ = 0
-    with _writer(pq.read_schema(path), target, _dictionaries(path)) as writer:
+    with writer(target, pq.read_schema(path), _dictionaries(path)) as file:
         for group in _groups([path]):
             rows = group["_row"].to_numpy()
             new, at = _differing(group, rows, changes.upto(int(rows[-1]) if len(rows) else -1))
-            writer.write_table(_with(group, at, new) if len(at) else group)
+            file.write_table(_with(group, at, new) if len(at) else group)
             differ += len(at)
     return differ
 
@@ -62,14 +61,14 @@ def replaced(path: Path, target: Path, changes: Changes) -> int:
 def kept(path: Path, target: Path, keep: NDArray[np.bool_], first: int) -> int:
     """Write the rows of a file whose place is true in `keep`, numbered from `first`; returns how many."""
     done = start = 0
-    with _writer(pq.read_schema(path), target, _dictionaries(path)) as writer:
+    with writer(target, pq.read_schema(path), _dictionaries(path)) as file:
         for group in _groups([path]):
             part = group.filter(pa.array(keep[start : start + group.num_rows]))
             start += group.num_rows
             if part.num_rows:
                 numbers = np.arange(first + done, first + done + part.num_rows, dtype=np.int64)
                 place = part.schema.get_field_index("_row")
-                writer.write_table(part.set_column(place, part.schema.field(place), pa.array(numbers)))
+                file.write_table(part.set_column(place, part.schema.field(place), pa.array(numbers)))
             done += part.num_rows
     return done
 
@@ -78,19 +77,19 @@ def joined(paths: Sequence[Path], target: Path) -> None:
     """Write several files as one, in full row groups."""
     full = _full(paths)
     first = next(full)
-    with _writer(first.schema, target, few_different(first)) as writer:
+    with writer(target, first.schema, few_different(first)) as file:
         for rows in chain([first], full):
             if rows.num_rows:
-                writer.write_table(rows, row_group_size=ROWS_A_GROUP)
+                file.write_table(rows, row_group_size=ROWS_A_GROUP)
 
 
 def widened(path: Path, target: Path, schema: pa.Schema) -> None:
     """Write a file again with the columns of `schema`; those that it lacks are empty."""
-    with _writer(schema, target, _dictionaries(path)) as writer:
+    with writer(target, schema, _dictionaries(path)) as file:
         for group in _groups([path]):
             there = {name: group[name] for name in group.column_names}
             columns = [there.get(field.name, pa.nulls(group.num_rows, field.type)) for field in schema]
-            writer.write_table(pa.Table.from_arrays(columns, schema=schema))
+            file.write_table(pa.Table.from_arrays(columns, schema=schema))
 
 
 def _differing(group: pa.Table, rows: NDArray[np.int64], new: pa.Table) -> tuple[pa.Table, NDArray[np.int64]]:
@@ -145,12 +144,3 @@ def _dictionaries(path: Path) -> list[str]:
     footer = pq.read_metadata(path)
     columns = [footer.row_group(0).column(at) for at in range(footer.num_columns)] if footer.num_row_groups else []
     return [column.path_in_schema for column in columns if column.has_dictionary_page]
-
-
-@contextmanager
-def _writer(schema: pa.Schema, target: Path, dictionaries: Sequence[str]) -> Iterator[pq.ParquetWriter]:
-    """Open a file as `tools.parquet` writes it; field ids come with the schema."""
-    with pq.ParquetWriter(
-        target, schema, compression="zstd", store_decimal_as_integer=True, use_dictionary=list(dictionaries)
-    ) as writer:
-        yield writer

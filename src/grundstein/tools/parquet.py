@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 ROWS_A_FILE = 4_000_000
@@ -75,19 +75,20 @@ class ParquetFiles:
     def _begin(self, group: pa.Table) -> None:
         self._paths.append(self._folder / f"{len(self._paths):05d}.parquet")
         self._sink, self._written = pa.OSFile(str(self._paths[-1]), "wb"), 0
-        self._writer = pq.ParquetWriter(
-            self._sink,
-            self._schema,
-            compression="zstd",
-            store_decimal_as_integer=True,
-            use_dictionary=few_different(group),
-        )
+        self._writer = writer(self._sink, self._schema, few_different(group))
 
     def _end(self) -> None:
         if self._writer is not None:
             self._writer.close()
             self._sink.close()
         self._writer = self._sink = None
+
+
+def writer(target: Path | pa.NativeFile, schema: pa.Schema, dictionaries: Sequence[str]) -> pq.ParquetWriter:
+    """Open a file of the lake; `dictionaries` are the columns that are written with one."""
+    return pq.ParquetWriter(
+        target, schema, compression="zstd", store_decimal_as_integer=True, use_dictionary=list(dictionaries)
+    )
 
 
 def few_different(group: pa.Table) -> list[str]:
